@@ -1,0 +1,80 @@
+# The commands of the project; CONTRIBUTING.md says more. Nothing has to be installed beforehand but Python 3, pip and make.
+
+PORT ?= 8000
+CORPUS ?=
+WORKERS ?= 2
+
+PYTHON := .venv/bin/python
+APPS := newsroom paywall articles subscriptions accounts
+BROWSERS := chromium chromium-browser google-chrome
+export UV_PROJECT_ENVIRONMENT := .venv
+
+# What a server on the internet has to set beside DATABASE_URL, for the checks that only then say something.
+PRODUCTION := \
+	SITE_URL=https://news.example.org \
+	SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
+	EMAIL_URL=smtp+tls://newsroom:check-only@mail.example.org:587 \
+	DEFAULT_FROM_EMAIL=post@news.example.org \
+	STRIPE_SECRET_KEY=sk_test_check_only \
+	STRIPE_WEBHOOK_SECRET=whsec_check_only
+
+# Leaves the path of uv in $uv. Asked for its version, since a shim of that name may be there and fail. Otherwise it is
+# fetched into .uv/: as an environment or, where Python comes without venv or is managed by the system, as a folder.
+define find-uv
+if uv --version >/dev/null 2>&1; then uv=uv; \
+elif .uv/bin/uv --version >/dev/null 2>&1; then uv=.uv/bin/uv; \
+else \
+	echo "Fetching uv into .uv/ ..."; rm -rf .uv; uv=.uv/bin/uv; \
+	if ! { python3 -m venv .uv && .uv/bin/python -m pip install --quiet uv; } >/dev/null 2>&1; then \
+		rm -rf .uv; \
+		if ! PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --target .uv uv; then \
+			rm -rf .uv; \
+			echo "uv is missing and cannot be fetched with python3. Install it (https://docs.astral.sh/uv/), or python3-pip, and try again." >&2; \
+			exit 1; \
+		fi; \
+	fi; \
+fi
+endef
+
+.PHONY: help demo sync browser lint lint-with-database test bench
+
+help:
+	@echo "make demo [PORT=8123] [CORPUS=file]   the site with its demo publication, until Ctrl-C"
+	@echo "make test                             everything that must hold: lint, then all tests"
+	@echo "make lint                             style, types, layers, migrations, production settings"
+	@echo "make bench                            how fast articles are imported"
+
+# exec: the shell gives way to the demo, so that a signal to make reaches it. The development tools are not fetched for it.
+demo:
+	@began=$$(date +%s); $(find-uv) && \
+	$$uv sync --locked --quiet --no-group dev --inexact && \
+	exec $(PYTHON) manage.py demo --port "$(PORT)" --since $$began $(if $(CORPUS),--corpus "$(CORPUS)")
+
+sync:
+	@$(find-uv) && $$uv sync --locked --quiet
+
+browser: sync
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		$(PYTHON) -m playwright install chromium; \
+	fi
+
+lint: sync
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 6.1 {} +
+	$(PYTHON) -m mypy $(APPS) manage.py
+	.venv/bin/lint-imports --no-logo
+	$(PYTHON) manage.py embedded_postgres run $(MAKE) --no-print-directory lint-with-database
+
+lint-with-database:
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+test: browser lint
+	$(PYTHON) -m pytest -n $(WORKERS)
+
+bench: sync
+	$(PYTHON) -m tests.bench

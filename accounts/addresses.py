@@ -1,0 +1,63 @@
+"""One form of an email address for every door: gate, login, change of address, commands. Knows not who holds it.
+
+Two spellings of one mailbox must never make two accounts, and a look-alike must never reach somebody else's. So the
+local part is plain ASCII in lower case, the domain is in its ASCII form (IDNA 2008, with the mapping of UTS 46), and
+what is doubtful is refused instead of repaired. Dots and +tags are kept: their meaning is the mail server's affair.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import idna
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
+
+LONGEST_ADDRESS = 254  # characters, RFC 5321 4.5.3.1.3 without the angle brackets
+LONGEST_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
+LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # dot-atom, RFC 5322 3.2.3
+
+
+class AddressRefused(Exception):
+    """The text is no address that this site accepts; the message is a sentence for the reader."""
+
+
+def normalise(raw: str) -> str:
+    """The one form of this address, which differs from `raw` in case and IDNA spelling only. Raises AddressRefused."""
+    text = unicodedata.normalize("NFC", raw.strip(" "))
+    if not text:
+        raise AddressRefused(_("Please type your email address."))
+    if not text.isprintable():
+        raise AddressRefused(_("The address has a line break or an invisible character in it. Please type it again."))
+    if len(text) > LONGEST_ADDRESS:
+        raise AddressRefused(_("An email address has at most 254 characters."))
+    if re.search(r"[\s,;]", text) or text.count("@") > 1:
+        raise AddressRefused(_("Please give one address only, without a name and without spaces."))
+    local, _at, domain = text.rpartition("@")
+    if not local or not domain:
+        raise AddressRefused(_("An email address looks like name@example.org."))
+    if not local.isascii() or unicodedata.normalize("NFKC", domain) != domain:
+        raise AddressRefused(_("The address has a letter that only looks like a usual one. Please type it again."))
+    address = f"{local.lower()}@{ascii_domain(domain)}"
+    if len(local) > LONGEST_LOCAL_PART or not LOCAL_PART.fullmatch(local.lower()) or not is_accepted_by_models(address):
+        raise AddressRefused(_("This is not a complete email address. It looks like name@example.org."))
+    return address
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain as the DNS knows it. Raises AddressRefused."""
+    try:
+        return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii").lower()
+    except idna.IDNAError:
+        raise AddressRefused(_("The part after the @ is not the name of a mail domain.")) from None
+
+
+def is_accepted_by_models(address: str) -> bool:
+    """Whether the fields that store addresses take this one. A bare host such as localhost is none."""
+    try:
+        EmailValidator(allowlist=[])(address)
+    except ValidationError:
+        return False
+    return len(address) <= LONGEST_ADDRESS

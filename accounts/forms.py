@@ -1,0 +1,81 @@
+"""allauth's forms with our fields: an address is normalised at every door, and a code is asked for in six digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from allauth.account.fields import PasswordField
+from allauth.account.internal.flows.manage_email import email_already_exists
+from allauth.account.models import EmailAddress
+from django.forms import Field
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.codes import start_code
+from accounts.fields import AddressField, CodeField
+from accounts.models import User
+from accounts.pruning import release_unconfirmed
+
+
+class LoginForm(allauth_forms.LoginForm):
+    """An address, and a password for those who have one. Without it a code is sent."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields: dict[str, Field] = {"login": AddressField(), "password": self.fields["password"]}
+
+    def _setup_password_field(self) -> None:
+        """allauth drops the field where signing up asks for no password."""
+        self.fields["password"] = PasswordField(
+            label=_("Password"),
+            help_text=_("Only if you have set one. Leave it empty and we send you a code."),
+            autocomplete="current-password",
+            required=False,
+        )
+        del self.fields["password"].widget.attrs["placeholder"]
+
+    def _clean_without_password(self, email: str | None, phone: str | None) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+    def _login_by_code(
+        self, request: HttpRequest, redirect_url: str | None, credentials: dict[str, str]
+    ) -> HttpResponse:
+        return start_code(request, email=credentials["email"], next_url=redirect_url or "")
+
+
+class AddEmailForm(allauth_forms.AddEmailForm):
+    email = AddressField(label=_("New email address"))
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):
+    email = AddressField()
+
+    def clean_email(self) -> str:
+        """A code goes only to who has confirmed this address; others get the same page and nothing else."""
+        email = str(self.cleaned_data["email"])
+        self.users = list(
+            User.objects.filter(
+                is_active=True, emailaddress__in=EmailAddress.objects.filter(email=email, verified=True)
+            )
+        )
+        return email
+
+
+class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
+    code = CodeField()
+
+
+class ConfirmPasswordResetCodeForm(allauth_forms.ConfirmPasswordResetCodeForm):
+    code = CodeField()
+
+
+class ConfirmEmailVerificationCodeForm(allauth_forms.ConfirmEmailVerificationCodeForm):
+    code = CodeField()
+
+    def clean_code(self) -> str:
+        """With the right code the address is the reader's, also where a stranger once typed it at the gate."""
+        code: str = allauth_forms.BaseConfirmCodeForm.clean_code(self)
+        release_unconfirmed(self.email, keep=self.user)
+        email_already_exists(user=self.user, email=self.email, always_raise=True)
+        return code

@@ -1,0 +1,57 @@
+"""The addresses under /account/: allauth's own, with our views in front where they ask for more. All never stored."""
+
+from __future__ import annotations
+
+from allauth.account import urls as allauth_urls
+from allauth.mfa import urls as mfa_urls
+from allauth.usersessions import urls as usersessions_urls
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
+
+from accounts import views
+
+type Patterns = list[URLPattern | URLResolver]
+
+
+def never_stored(patterns: Patterns) -> Patterns:
+    """The same patterns, each view marked as not to be stored."""
+    stored_nowhere: Patterns = []
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = never_stored(pattern.url_patterns)
+            stored_nowhere.append(
+                URLResolver(pattern.pattern, inner, pattern.default_kwargs, pattern.app_name, pattern.namespace)
+            )
+        else:
+            view = never_cache(pattern.callback)
+            stored_nowhere.append(URLPattern(pattern.pattern, view, pattern.default_args, pattern.name))
+    return stored_nowhere
+
+
+login = views.LoginView.as_view()
+
+urlpatterns = never_stored(
+    [
+        path("login/", login, name="account_login"),
+        path("login/code/", login, name="account_request_login_code"),
+        path("login/code/confirm/", views.ConfirmLoginCodeView.as_view(), name="account_confirm_login_code"),
+        # Joining and logging in are one thing here; allauth's own page would tell which addresses have an account.
+        path("signup/", RedirectView.as_view(pattern_name="account_login", query_string=True), name="account_signup"),
+        path("email/", views.EmailView.as_view(), name="account_email"),
+        path(
+            "confirm-email/", views.ConfirmEmailVerificationCodeView.as_view(), name="account_email_verification_sent"
+        ),
+        path("password/reset/", views.PasswordResetView.as_view(), name="account_reset_password"),
+        path(
+            "password/reset/confirm/",
+            views.ConfirmPasswordResetCodeView.as_view(),
+            name="account_confirm_password_reset_code",
+        ),
+        path("sessions/<int:pk>/end/", views.end_session, name="account_session_end"),
+        path("passkeys/webauthn/login/", views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),
+        *allauth_urls.urlpatterns,
+        path("sessions/", include(usersessions_urls)),
+        path("passkeys/", include(mfa_urls)),
+    ]
+)

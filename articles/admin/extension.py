@@ -1,0 +1,44 @@
+"""How an upper app adds to an article's page in admin, without this app knowing it.
+
+To be called while apps get ready or admin modules load: the addresses are read after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.options import InlineModelAdmin
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import Promise
+
+from articles.models import Article
+
+type ArticleView = Callable[[HttpRequest, Article], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class AddedView:
+    """A page below `/admin/articles/article/<id>/`, linked on the form under `label`.
+
+    Only staff who may see the article reach it.
+    """
+
+    path: str
+    view: ArticleView
+    name: str
+    label: str | Promise
+
+
+inlines: list[type[InlineModelAdmin[Any, Any]]] = []
+views: list[AddedView] = []
+
+
+def add_inline(inline: type[InlineModelAdmin[Any, Any]]) -> None:
+    inlines.append(inline)
+
+
+def add_view(path: str, view: ArticleView, name: str, label: str | Promise) -> None:
+    """Serve `view` at `<id>/<path>` as `admin:articles_article_<name>`. `path` ends with a slash."""
+    views.append(AddedView(path=path, view=view, name=name, label=label))

@@ -1,0 +1,56 @@
+"""The text that costs, in a table of its own. No attribute, join or serialiser leads from an article to it.
+
+Only the modules named in the import contract of pyproject.toml may import this one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from articles.sanitising import clean_body
+from articles.search_vectors import generated_vector
+from articles.teasers import without_cut
+
+if TYPE_CHECKING:
+    from articles.models.article import BodyAccess
+
+__all__ = ["Body", "BodyWithheld", "clean_body", "read_body"]
+
+CONTINUE_ANCHOR = '<span id="continue" class="continue" tabindex="-1"></span>'
+
+
+class BodyWithheld(Exception):
+    """The body was asked for without a permission for this very article."""
+
+
+class Body(models.Model):
+    article = models.OneToOneField("articles.Article", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    html = models.TextField(blank=True)
+    continue_at = models.PositiveIntegerField(default=0)  # where in `html`, in characters, the teaser stopped
+    language = models.CharField(max_length=12, default="en")  # the article's: a generated column sees its own row only
+    search_vector = generated_vector(html="D")
+
+    class Meta:
+        verbose_name_plural = "bodies"
+        default_permissions = ()
+        indexes = (GinIndex(fields=("search_vector",), name="body_search"),)
+
+    def __str__(self) -> str:
+        return f"body of article {self.article_id}"
+
+
+def read_body(article_id: int | None, access: BodyAccess) -> str:
+    """The body as stored (clean HTML) with the anchor `continue` set in. An article without a body row has an empty
+    one.
+
+    Raises BodyWithheld unless `access` is granted for this very article.
+    """
+    if access.granted is not True or article_id is None or access.article_id != article_id:
+        raise BodyWithheld(f"article {article_id}")
+    body = Body.objects.filter(pk=article_id).only("html", "continue_at").first()
+    if body is None:
+        return ""
+    return without_cut(body.html[: body.continue_at] + CONTINUE_ANCHOR + body.html[body.continue_at :])

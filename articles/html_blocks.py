@@ -1,0 +1,367 @@
+"""Writes HTML anew as a shallow, balanced tree of blocks: paragraphs around loose text, cells inside rows, no wrappers.
+
+What it writes is regular, not yet trusted: `sanitising` lets nh3 judge it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from articles.html_tokens import SPACE, decode, escape, parse_attributes
+
+MAX_DEPTH = 24  # of blocks; what is nested deeper is written on the last level
+MAX_INLINE = 12  # of inline elements around one piece of text
+MAX_ADDRESS = 2000  # characters of a link; it is written again in each block that it spans
+
+RENAMED = {
+    "h1": "h2", "h5": "h4", "h6": "h4", "b": "strong", "i": "em", "cite": "em", "dfn": "em", "var": "em", "tt": "code",
+    "kbd": "code", "samp": "code", "dt": "p", "dd": "p", "figcaption": "p", "legend": "p", "listing": "pre",
+}  # fmt: skip
+HEADINGS = {"h2", "h3", "h4"}
+LISTS = {"ul", "ol"}
+CELLS = {"td", "th"}
+TABLE_SECTIONS = {"thead", "tbody", "tfoot"}
+TABLE_PARTS = {"caption", "tr", *TABLE_SECTIONS, *CELLS}
+CONTAINERS = {"blockquote", "ul", "ol", "table", "pre"}
+INLINE = {"strong", "em", "a", "code", "sub", "sup"}
+# Elements without a meaning of their own that yet begin a new line.
+BOUNDARIES = {
+    "address", "article", "aside", "body", "center", "details", "dialog", "dir", "div", "dl", "fieldset", "figure",
+    "footer", "form", "header", "hgroup", "html", "main", "menu", "nav", "search", "section", "summary",
+}  # fmt: skip
+LEAVES = {"p", "caption", "pre", *HEADINGS}  # hold text and inline elements alone
+FLOW = {"li", "td", "th"}  # hold text, inline elements and blocks
+KEPT_WHEN_EMPTY = CELLS
+
+_ADDRESS = re.compile(r"https?://[^/\\?#\s]|mailto:[^\s]|/(?![/\\])|#", re.IGNORECASE)
+_WHITE_ENDS = "".join(map(chr, range(0x21)))
+_BLANK = re.compile(rf"(?:<br>|&nbsp;|[{SPACE}])*+")
+_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
+
+
+@dataclass(slots=True)
+class _Block:
+    name: str
+    begins: int  # index of its tag among the pieces
+    has_blocks: bool = False  # then loose text in it becomes a paragraph, too
+
+
+@dataclass(slots=True)
+class _Inline:
+    name: str
+    tag: str  # empty: written by an outer element already, or a link that leads nowhere
+    depth: int  # of the block in which it began, and with which it ends
+
+
+def allowed_address(raw: str) -> str | None:
+    """What may stand in a link: http, https, mailto, a path of this site or a place on the page. Else None."""
+    address = raw.strip(_WHITE_ENDS).replace("\t", "").replace("\n", "")  # as browsers do before they look at it
+    if len(address) > MAX_ADDRESS or not _ADDRESS.match(address):
+        return None
+    try:
+        urlsplit(address)
+    except ValueError:
+        return None
+    return address.translate({0x20: "%20", 0x22: "%22", 0x3C: "%3C", 0x3E: "%3E", 0xA0: "%C2%A0"})
+
+
+class BlockWriter:
+    """Takes start tags, end tags and text in the order of the source; `finish` gives the regular HTML."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.size = 0  # characters written so far
+        self._pieces: list[str] = []
+        self._blocks: list[_Block] = []
+        self._wanted: list[_Inline] = []  # inline elements that hold now
+        self._opened: list[str] = []  # those of them that are written: a beginning of `_wanted`
+        self._at_edge = True  # nothing was written since the last block's tag
+        self._after_image = False
+        self._wants_paragraph = False
+        self._has_cut = False
+
+    # --- what the source brings -------------------------------------------------------------------------------
+
+    def text(self, raw: str) -> None:
+        if raw:
+            self._write_text(decode(raw))
+
+    def start(self, name: str, attributes: str) -> None:
+        name = RENAMED.get(name, name)
+        if name in INLINE:
+            self._start_inline(name, attributes)
+        elif name == "br":
+            self._break()
+        elif name == "img":
+            self._image(parse_attributes(attributes).get("alt") or "")
+        elif self._current == "pre":
+            return
+        elif name == "hr":
+            self._rule(attributes)
+        elif name in BOUNDARIES or name == "p":
+            self._paragraph(is_explicit=name == "p")
+        elif name in HEADINGS or name in CONTAINERS:
+            self._start_block(name, attributes)
+        elif name == "li":
+            self._start_item()
+        elif name in TABLE_PARTS:
+            self._start_table_part(name, attributes)
+
+    def end(self, name: str) -> None:
+        name = RENAMED.get(name, name)
+        if name in INLINE:
+            self._end_inline(name)
+        elif name == "br":  # browsers read </br> as <br>
+            self._break()
+        elif name == "p" or name in BOUNDARIES:
+            self._end_paragraph()
+            self._wants_paragraph = self._wants_paragraph or name != "p"
+        elif name in HEADINGS:
+            if self._current in HEADINGS:
+                self._pop()
+        elif name in CONTAINERS or name == "li" or name in TABLE_PARTS:
+            self._end_block(name)
+
+    def finish(self) -> str:
+        while self._blocks:
+            self._pop()
+        return "".join(self._pieces).rstrip("\n")
+
+    # --- text and inline elements -----------------------------------------------------------------------------
+
+    @property
+    def _current(self) -> str:
+        return self._blocks[-1].name if self._blocks else ""
+
+    def _write(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self.size += len(piece)
+
+    def _write_text(self, text: str) -> None:
+        is_verbatim = self._current == "pre"
+        if self._at_edge:
+            text = text.lstrip("\n" if is_verbatim else SPACE)
+        if not text:
+            return
+        if self._at_edge or text.strip(SPACE):
+            self._make_room_for_text()
+            self._open_inlines()
+        if self._after_image and text[0].isalnum():
+            text = " " + text
+        self._after_image = False
+        self._write(escape(text))
+        self._at_edge = False
+
+    def _make_room_for_text(self) -> None:
+        """Open the blocks that must stand around text in the current one."""
+        current = self._current
+        if current in LISTS:
+            self._push("li")
+        elif current == "table" or current in TABLE_SECTIONS or current == "tr":
+            self._ensure_row()
+            self._push("td")
+        elif self._is_text_wrapped(current):
+            self._push("p")
+        self._wants_paragraph = False
+
+    def _is_text_wrapped(self, current: str) -> bool:
+        """Whether text right in this block must stand in a paragraph of its own."""
+        if current in FLOW:
+            return self._blocks[-1].has_blocks or (self._wants_paragraph and self._at_edge)
+        return not current or current == "blockquote"
+
+    def _start_inline(self, name: str, attributes: str) -> None:
+        tag = f"<{name}>"
+        if name == "a":
+            address = allowed_address(parse_attributes(attributes).get("href") or "")
+            tag = f'<a href="{escape(address)}">' if address else ""
+        if len(self._wanted) >= MAX_INLINE:
+            return
+        if any(inline.tag and inline.name == name for inline in self._wanted):
+            tag = ""
+        self._wanted.append(_Inline(name, tag, len(self._blocks)))
+
+    def _end_inline(self, name: str) -> None:
+        for index in range(len(self._wanted) - 1, -1, -1):
+            if self._wanted[index].name == name:
+                kept = sum(1 for inline in self._wanted[:index] if inline.tag)
+                if self._wanted[index].tag:
+                    self._close_inlines(kept)
+                del self._wanted[index]
+                return
+
+    def _open_inlines(self) -> None:
+        written = [inline for inline in self._wanted if inline.tag]
+        for inline in written[len(self._opened) :]:
+            self._write(inline.tag)
+            self._opened.append(inline.name)
+
+    def _close_inlines(self, kept: int = 0) -> None:
+        while len(self._opened) > kept:
+            self._write(f"</{self._opened.pop()}>")
+
+    def _break(self) -> None:
+        if self._at_edge:
+            return
+        self._write("\n" if self._current == "pre" else "<br>")
+
+    def _image(self, alternative: str) -> None:
+        self.images += 1
+        words = " ".join(alternative.split())
+        if not words:
+            return
+        if not self._at_edge and self._pieces[-1][-1:].isalnum():
+            words = " " + words
+        self._write_text(words)
+        self._after_image = True
+
+    # --- blocks -----------------------------------------------------------------------------------------------
+
+    def _push(self, name: str, attributes: str = "") -> None:
+        if self._blocks:
+            self._blocks[-1].has_blocks = True
+        self._blocks.append(_Block(name, len(self._pieces)))
+        self._write(f"<{name}{attributes}>")
+        self._at_edge = True
+        self._after_image = False
+        self._wants_paragraph = False
+
+    def _pop(self) -> None:
+        """Close the current block; one without content vanishes."""
+        self._close_inlines()
+        block = self._blocks.pop()
+        self._wanted = [inline for inline in self._wanted if inline.depth <= len(self._blocks)]
+        if block.name != "pre":
+            self._strip_end(block.begins + 1)
+        if len(self._pieces) == block.begins + 1 and block.name not in KEPT_WHEN_EMPTY:
+            self.size -= len(self._pieces.pop())
+        else:
+            self._write(f"</{block.name}>\n")
+        self._at_edge = True
+        self._after_image = False
+
+    def _strip_end(self, first: int) -> None:
+        """Take white space and line breaks off the end of what was written since `first`."""
+        while len(self._pieces) > first and _BLANK.fullmatch(self._pieces[-1]):
+            self.size -= len(self._pieces.pop())
+        if len(self._pieces) > first and not self._pieces[-1].startswith("<"):
+            before = len(self._pieces[-1])
+            self._pieces[-1] = self._pieces[-1].rstrip(SPACE)
+            self.size -= before - len(self._pieces[-1])
+
+    def _end_paragraph(self) -> None:
+        if self._current == "p":
+            self._pop()
+
+    def _leave_text(self) -> None:
+        """End the run of text that stands here, before a block begins."""
+        self._close_inlines()
+        if self._current in LEAVES:
+            self._pop()
+        elif self._blocks and not self._at_edge:
+            self._strip_end(self._blocks[-1].begins + 1)
+            self._at_edge = True
+
+    def _paragraph(self, *, is_explicit: bool) -> None:
+        if self._current in HEADINGS or self._current == "caption":
+            return
+        self._leave_text()
+        self._wants_paragraph = True
+        if is_explicit:
+            self._make_room_for_text()
+            if self._current != "p":
+                self._push("p")
+
+    def _start_block(self, name: str, attributes: str) -> None:
+        self._leave_text()
+        if len(self._blocks) >= MAX_DEPTH:
+            return
+        if self._current in LISTS:
+            self._push("li")
+        elif self._current == "table" or self._current in TABLE_SECTIONS or self._current == "tr":
+            self._ensure_row()
+            self._push("td")
+        first = (parse_attributes(attributes).get("start") or "") if name == "ol" else ""
+        self._push(name, f' start="{first}"' if _NUMBER.fullmatch(first) else "")
+
+    def _rule(self, attributes: str) -> None:
+        self._leave_text()
+        is_cut = "paywall-cut" in (parse_attributes(attributes).get("class") or "").split()
+        if is_cut and (self._has_cut or self._blocks):
+            return
+        if self._current in LISTS or self._current == "table" or self._current in TABLE_PARTS - CELLS:
+            return
+        self._has_cut = self._has_cut or is_cut
+        if self._blocks:
+            self._blocks[-1].has_blocks = True
+        self._write('<hr class="paywall-cut">\n' if is_cut else "<hr>\n")
+        self._at_edge = True
+
+    def _nearest(self, names: set[str], stop: set[str]) -> int | None:
+        """The index of the innermost open block of these names, unless one of `stop` lies between."""
+        for index in range(len(self._blocks) - 1, -1, -1):
+            if self._blocks[index].name in names:
+                return index
+            if self._blocks[index].name in stop:
+                return None
+        return None
+
+    def _pop_to(self, depth: int) -> None:
+        while len(self._blocks) > depth:
+            self._pop()
+
+    def _end_block(self, name: str) -> None:
+        is_of_table = name == "table" or name in TABLE_PARTS
+        found = self._nearest({name}, {"table"} if is_of_table else {"table", *TABLE_PARTS})
+        if found is not None:
+            self._close_inlines()
+            self._pop_to(found)
+
+    def _start_item(self) -> None:
+        self._close_inlines()
+        found = self._nearest(LISTS, {"table", *TABLE_PARTS})
+        if found is None:
+            self._paragraph(is_explicit=False)
+            return
+        self._pop_to(found + 1)
+        self._push("li")
+
+    # --- tables -----------------------------------------------------------------------------------------------
+
+    def _start_table_part(self, name: str, attributes: str) -> None:
+        self._close_inlines()
+        found = self._nearest({"table"}, set())
+        if found is None:
+            self._paragraph(is_explicit=False)
+            return
+        if name in CELLS:
+            row = self._nearest({"tr", "table"}, set())
+            self._pop_to((found if row is None else row) + 1)
+            self._ensure_row()
+            self._push(name, _spans(attributes))
+        elif name == "tr":
+            section = self._nearest({"table", *TABLE_SECTIONS}, set())
+            self._pop_to((found if section is None else section) + 1)
+            self._ensure_row()
+        else:
+            self._pop_to(found + 1)
+            if name != "caption" or not self._blocks[-1].has_blocks:
+                self._push(name)
+
+    def _ensure_row(self) -> None:
+        if self._current == "caption":
+            self._pop()
+        if self._current == "table":
+            self._push("tbody")
+        if self._current in TABLE_SECTIONS:
+            self._push("tr")
+
+
+def _spans(attributes: str) -> str:
+    if not attributes:
+        return ""
+    values = parse_attributes(attributes)
+    spans = ((name, values.get(name) or "") for name in ("colspan", "rowspan"))
+    return "".join(f' {name}="{value}"' for name, value in spans if _NUMBER.fullmatch(value))

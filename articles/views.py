@@ -1,0 +1,136 @@
+"""The pages of the library. Each finds, asks and renders; whether a body opens is asked by the paywall's middleware."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from articles import lists
+from articles.caching import mark_cacheable, public_page
+from articles.models import Article, ArticleRedirect, Author, Section, Series, Topic
+from articles.models.article import ArticleQuerySet
+from articles.responses import ArticleResponse
+
+PAGE_SIZE = 20
+LAST_PAGE = 1000
+
+
+@require_safe
+@public_page("front")
+def front(request: HttpRequest) -> HttpResponse:
+    return render(request, "articles/front.html", lists.front_page(timezone.now()))
+
+
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    found = (
+        Article.objects.with_card()
+        .select_related("series")
+        .prefetch_related("topics", "bylines__author__portrait")
+        .filter(slug=slug)
+        .first()
+    )
+    if found is None:
+        return former_address(request, slug)
+    if found.is_withdrawn:
+        return render(request, "410.html", status=410)
+    if not found.is_out(timezone.now()):
+        raise Http404
+    return ArticleResponse(request, found)
+
+
+def former_address(request: HttpRequest, slug: str) -> HttpResponse:
+    """The redirect of a changed slug, as soon as its article is out. Raises Http404 where there is none."""
+    redirect = get_object_or_404(ArticleRedirect.objects.select_related("article"), slug=slug)
+    if not redirect.article.is_out(timezone.now()) and not redirect.article.is_withdrawn:
+        raise Http404
+    response = HttpResponsePermanentRedirect(redirect.article.get_absolute_url())
+    mark_cacheable(request, response, [f"article-{redirect.article_id}"])
+    return response
+
+
+def list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, Any]:
+    """One page of a list. Raises Http404 for a page that does not exist."""
+    raw = request.GET.get("page", "1")
+    number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 0
+    paginator = Paginator(articles, PAGE_SIZE)
+    if not 1 <= number <= min(LAST_PAGE, paginator.num_pages):
+        raise Http404
+    page = paginator.page(number)
+    return {"page": page, "articles": list(page.object_list), "total": paginator.count}
+
+
+@require_safe
+@public_page("section")
+def section(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Section, slug=slug)
+    return render(request, "articles/section.html", list_page(request, "section", found, newest(section=found)))
+
+
+@require_safe
+@public_page("topic")
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Topic, slug=slug)
+    return render(request, "articles/topic.html", list_page(request, "topic", found, newest(topics=found)))
+
+
+@require_safe
+@public_page("author")
+def author(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
+    return render(request, "articles/author.html", list_page(request, "author", found, newest(bylines__author=found)))
+
+
+@require_safe
+@public_page("series")
+def series(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Series, slug=slug)
+    parts = newest(series=found).order_by("series_part", "published_at", "pk")
+    return render(request, "articles/series.html", list_page(request, "series", found, parts))
+
+
+def newest(**conditions: Any) -> ArticleQuerySet:
+    return Article.objects.published().filter(**conditions).newest_first().with_card()
+
+
+def list_page(
+    request: HttpRequest, name: str, found: Section | Topic | Author | Series, articles: ArticleQuerySet
+) -> dict[str, Any]:
+    """The context of a list that has an address and a feed of its own."""
+    feed_url = reverse(f"articles:{name}-feed", args=[found.slug])
+    return list_context(request, articles) | {name: found, "heading": found, "feed_url": feed_url}
+
+
+@require_safe
+@public_page("archive")
+def archive(request: HttpRequest) -> HttpResponse:
+    return render(request, "articles/archive.html", {"months": lists.archive_months(timezone.now())})
+
+
+@require_safe
+@public_page("archive")
+def archive_month(request: HttpRequest, year: str, month: str) -> HttpResponse:
+    try:
+        start, end = lists.month_bounds(int(year), int(month))
+    except ValueError:
+        raise Http404 from None
+    context = list_context(request, newest(published_at__gte=start, published_at__lt=end))
+    if not context["total"]:
+        raise Http404
+    return render(request, "articles/archive_month.html", context | {"month": start.date()})
+
+
+@require_safe
+@public_page("search")
+def search(request: HttpRequest) -> HttpResponse:
+    query = " ".join(request.GET.get("q", "")[: lists.LONGEST_QUERY].split())
+    context: dict[str, Any] = {"articles": [], "total": 0}
+    if query:
+        context = list_context(request, lists.search(query, timezone.now()))
+    return render(request, "articles/search.html", context | {"query": query})

@@ -1,0 +1,326 @@
+"""All settings of the site, read from the environment once. README.md lists the variables; `.env.example` explains
+them.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf.global_settings import LANGUAGES
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from newsroom.embedded_postgres import Cluster
+from newsroom.env import (
+    LOOPBACK_HOSTS,
+    Environment,
+    EnvironmentRefused,
+    is_embedded_database,
+    is_local_mode,
+    parse_cache_url,
+    parse_database_url,
+    parse_email_url,
+    parse_site_url,
+    parse_time_zone,
+)
+from newsroom.local_secret import local_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / ".local"
+
+env = Environment(os.environ)
+
+# --- Which site this is -------------------------------------------------------------------------------------------
+LOCAL_MODE = is_local_mode(env)
+DEBUG = env.flag("DEBUG")
+SITE_URL = env.parsed("SITE_URL", f"http://localhost:{env.integer('PORT', 8000, least=1, most=65535)}", parse_site_url)
+SITE_NAME = env.text("SITE_NAME", "The Meridian Review")
+SITE_NOTE = env.text(
+    "SITE_NOTE", "A demonstration publication. Its authors and events are invented." if LOCAL_MODE else ""
+)
+ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS") or [urlsplit(SITE_URL).hostname or "localhost"]
+if LOCAL_MODE:
+    ALLOWED_HOSTS = list(LOOPBACK_HOSTS)
+    SECRET_KEY = env.text("SECRET_KEY") or local_secret(LOCAL_DIR / "secret_key")
+else:
+    SECRET_KEY = env.required(
+        "SECRET_KEY",
+        "a long random text that signs sessions; python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    )
+    env.required("STRIPE_SECRET_KEY", "the secret key of the Stripe account")
+    env.required("STRIPE_WEBHOOK_SECRET", "the signing secret of the webhook endpoint at Stripe")
+    env.required("EMAIL_URL", "where mail goes, like smtp+tls://user:password@mail.example.org:587")
+    env.required("DEFAULT_FROM_EMAIL", "the sender of the site's mail, like 'The Review <post@example.org>'")
+IS_HTTPS = SITE_URL.startswith("https://")
+if not LOCAL_MODE and not IS_HTTPS:
+    env.problems.append("SITE_URL is missing or not https: it must be like https://news.example.org on a public host")
+
+# --- Applications -------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "newsroom",
+    "paywall",
+    "articles",
+    "subscriptions",
+    "accounts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.sitemaps",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django_prose_editor",
+    "django_tasks_db",
+    "pictures",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "newsroom.refusals.RefusalsInWordsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "paywall.middleware.PaywallMiddleware",
+]
+
+ROOT_URLCONF = "newsroom.urls"
+WSGI_APPLICATION = "newsroom.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# HSTS for subdomains and preloading would bind hosts of the publisher that this site knows nothing of.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "newsroom.context_processors.site",
+            ],
+        },
+    }
+]
+
+# --- Data ---------------------------------------------------------------------------------------------------------
+# A web process asks for its pool with DATABASE_POOL=1 (as the demo does); commands and workers use one
+# connection.
+DATABASES: dict[str, dict[str, Any]] = {}
+if is_embedded_database(os.environ):
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "newsroom",
+        "USER": "postgres",
+        "HOST": str(Cluster(BASE_DIR).socket_dir),
+        "PORT": "5432",
+        "OPTIONS": {},
+    }
+elif env.has("DATABASE_URL"):
+    DATABASES["default"] = env.parsed("DATABASE_URL", "postgresql:///newsroom", parse_database_url)
+else:
+    env.required("DATABASE_URL", "postgresql://user:password@host:5432/newsroom (or ALLOW_EMBEDDED_DATABASE=1)")
+if DATABASES and env.flag("DATABASE_POOL"):
+    # Three seconds: with the pool's own default a database that is down would hold every request for ten.
+    DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 8, "timeout": 3}}
+
+CACHES = {"default": env.parsed("CACHE_URL", "db://site_cache", parse_cache_url)}
+# Never signed cookies: a pending login code stands in the session.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+TASKS = {
+    "default": {"BACKEND": "django_tasks_db.DatabaseBackend"},
+    # Resized pictures must be there before the page that names them is: they are made in the saving request itself.
+    "at_once": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend", "QUEUES": ["pictures"]},
+}
+
+# --- Files --------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = LOCAL_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = env.text("MEDIA_URL", "/media/")
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or LOCAL_DIR / "media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o644
+PICTURES = {
+    "BREAKPOINTS": {"phone": 480, "tablet": 768, "laptop": 1024, "desktop": 1280},
+    "GRID_COLUMNS": 4,
+    "CONTAINER_WIDTH": 1600,
+    "FILE_TYPES": ["WEBP"],
+    "PIXEL_DENSITIES": [1],
+    "USE_PLACEHOLDERS": False,
+    "BACKEND": "at_once",
+}
+
+# --- People -------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account"
+LOGOUT_REDIRECT_URL = "articles:front"
+SESSION_COOKIE_AGE = int(timedelta(days=60).total_seconds())
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "newsroom.errors.csrf_failure"
+
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, most=9)  # how many proxies of ours stand before the site
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# By code, never by link: a mail scanner opens links, and a link logs its owner into a stranger's account.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = 2
+ACCOUNT_LOGIN_TIMEOUT = 1800  # seconds; must not end before the code does
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is told to the owner
+# A name that is not listed here has no limit at all, so every action that accounts/limits.py names is.
+ACCOUNT_RATE_LIMITS = {
+    "gate": "20/m/ip,60/h/ip",
+    "login_code_mail": "5/h/key",
+    "login_code_mail_network": "30/h/key",
+    "confirm_login_code": "5/10m/key",
+    "spend_login_code": "1/h/key",
+    "resend_login_code": "3/15m/key",
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "confirm_email": "3/5m/key",
+    "manage_email": "10/m/user",
+    "change_password": "5/m/user",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+}
+USERSESSIONS_TRACK_ACTIVITY = True
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+
+# --- Mail ---------------------------------------------------------------------------------------------------------
+MAIL_DIR = LOCAL_DIR / "mail"
+MAILERS = {"default": env.parsed("EMAIL_URL", MAIL_DIR.as_uri(), parse_email_url)}
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <post@localhost>")
+
+# --- Language and time --------------------------------------------------------------------------------------------
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", tuple(code for code, _name in LANGUAGES), "en-gb")
+TIME_ZONE = env.parsed("TIME_ZONE", "UTC", parse_time_zone)
+USE_I18N = True
+USE_TZ = True
+
+# --- The paywall --------------------------------------------------------------------------------------------------
+DEFAULT_TIER = env.choice("DEFAULT_TIER", ("free", "registered", "premium"), "premium")
+MONTHLY_ALLOWANCE = env.integer(
+    "MONTHLY_ALLOWANCE", 5, most=1000
+)  # articles a registered reader opens in a calendar month
+
+# --- Security -----------------------------------------------------------------------------------------------------
+SECURE_CSP: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
+if MEDIA_URL.startswith("https://"):
+    SECURE_CSP["img-src"].append(f"https://{urlsplit(MEDIA_URL).netloc}")
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_SECURE = IS_HTTPS
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Logs ---------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+        },
+        "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "plain" if LOCAL_MODE else "json",
+        },
+    },
+    "root": {"handlers": ["stdout"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+        # Tells of every picture that is resized; what goes wrong is told as an error.
+        "django.tasks": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        "django.server": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+    },
+}
+
+try:
+    env.refuse_problems()
+except EnvironmentRefused as error:
+    raise ImproperlyConfigured(str(error)) from None

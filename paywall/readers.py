@@ -1,0 +1,74 @@
+"""Who asks: the reader of a request, as facts for the decision. Nothing about a person outlives the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from articles.models import Article
+from paywall.access import NO_METER, MeterFacts, ReaderFacts
+from paywall.meter import meter_facts
+from subscriptions.entitlements import NOTHING, Entitlement, entitlement_of
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader at the moment of a request. `user_id` is None for a stranger and for the presets of a preview."""
+
+    user_id: int | None = None
+    email: str = ""
+    is_registered: bool = False
+    is_staff: bool = False
+    entitlement: Entitlement = NOTHING
+
+    def facts(self, article: Article) -> ReaderFacts:
+        scope = f"article:{article.public_id}"
+        return ReaderFacts(
+            is_registered=self.is_registered,
+            is_staff=self.is_staff,
+            has_library=self.entitlement.has_library,
+            library_until=self.entitlement.library_until,
+            has_this_article=any(open_scope == scope for open_scope, _ in self.entitlement.scopes),
+        )
+
+    def meter(self, article: Article, now: datetime) -> MeterFacts:
+        """The reader's month; no meter for those whom it does not count, so that a subscriber's page needs no query for
+        it.
+        """
+        if self.user_id is None or self.is_staff or self.entitlement.has_library or article.tier != "premium":
+            return NO_METER
+        return meter_facts(self.user_id, article.pk, now)
+
+
+class ReaderRequest(HttpRequest):
+    """A request as the paywall's middleware hands it on."""
+
+    reader: Reader
+
+
+STRANGER = Reader()
+PREVIEW_READERS = {
+    "stranger": STRANGER,
+    "subscriber": Reader(is_registered=True, entitlement=Entitlement(scopes=(("library", None),))),
+}
+
+
+def preview_reader(name: str) -> Reader:
+    """The preset reader of an editor's preview: `stranger` or `subscriber`. Raises KeyError for any other name."""
+    return PREVIEW_READERS[name]
+
+
+def reader_of(request: HttpRequest, now: datetime) -> Reader:
+    """The reader of the request. A request without a session is a stranger's and costs no query."""
+    user = request.user
+    if not user.is_authenticated:
+        return STRANGER
+    return Reader(
+        user_id=user.pk,
+        email=user.email,
+        is_registered=True,
+        is_staff=user.is_staff and user.has_perm("articles.view_article"),
+        entitlement=entitlement_of(user.pk, now),
+    )

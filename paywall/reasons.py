@@ -1,0 +1,36 @@
+"""The decision in words: one sentence for a reader, in the page and in admin."""
+
+from __future__ import annotations
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from paywall.access import Access, Reason
+
+
+def sentence(access: Access) -> str:
+    """Why the article opens or not, and what would open it; empty where nothing needs to be said."""
+    match access.reason:
+        case Reason.METERED if access.reads_left is not None:
+            return ngettext(
+                "%(left)d of %(allowance)d free article left this month.",
+                "%(left)d of %(allowance)d free articles left this month.",
+                access.allowance or 0,
+            ) % {"left": access.reads_left, "allowance": access.allowance}
+        case Reason.ALLOWANCE_USED if access.renews_on is not None:
+            return ngettext(
+                "You have read your %(allowance)d free article of this month. The next one comes on %(day)s.",
+                "You have read your %(allowance)d free articles of this month. The next ones come on %(day)s.",
+                access.allowance or 0,
+            ) % {"allowance": access.allowance, "day": date_format(access.renews_on, "j F")}
+        case Reason.READ_AVAILABLE:
+            return _("You can open this article with one of your free articles of this month.")
+        case Reason.REGISTRATION_NEEDED:
+            return _("This article is open to everyone who has given an e-mail address.")
+        case Reason.STAFF:
+            return _("You read this as a member of staff.")
+        case Reason.UNDECIDED:
+            return _("We could not check just now whether you may read this. Please load the page again in a moment.")
+        case _:
+            return ""

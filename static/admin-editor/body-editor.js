@@ -1,0 +1,119 @@
+// Turns textarea[data-body-editor] into the editor of article bodies. What it holds is what the server keeps, no more.
+import {
+  Blockquote,
+  BulletList,
+  Code,
+  Dropcursor,
+  Editor,
+  Fullscreen,
+  Gapcursor,
+  HardBreak,
+  Heading,
+  History,
+  HorizontalRule,
+  Link,
+  ListItem,
+  Menu,
+  OrderedList,
+  Paragraph,
+  SpecialCharacters,
+  Subscript,
+  Superscript,
+  Text,
+  crel,
+  initializeEditors,
+  updateAttrsDialog,
+} from "django-prose-editor/editor"
+import { KeptBlock } from "newsroom/kept-block"
+import { PastedBold, PastedItalic, withoutStyles } from "newsroom/pasting"
+import { DocumentWithCut, PaywallCut } from "newsroom/paywall-cut"
+
+// The buttons, in groups. Imported stories hold more (fourth-level headings, rules, indices): it is kept, and not offered.
+const MENU = [
+  ["heading2", "heading3", "paragraph"],
+  ["bulletList", "orderedList", "blockquote"],
+  ["bold", "italic"],
+  ["link", "unlink"],
+  ["paywallCut", "paywallCut:remove"],
+  ["history:undo", "history:redo"],
+  ["fullscreen"],
+]
+
+const menuItems = ({ editor, buttons, menu }) => {
+  const defined = menu.items("headings nodes lists marks link paywall history utility")
+  return MENU.map((names) =>
+    menu.buttonGroup(
+      { editor, buttons },
+      names.flatMap((name) => defined.filter((item) => item.name === name)),
+    ),
+  )
+}
+
+/** An address as people type it: without a scheme it is a host. */
+const address = (typed) => {
+  const href = typed.trim()
+  return /^([a-z][a-z0-9+.-]*:|\/|#)/i.test(href) ? href : `https://${href}`
+}
+
+const BodyLink = Link.extend({
+  addCommands() {
+    const name = this.name
+    const ask = updateAttrsDialog({ href: { title: this.options.words.address, required: true } }, { title: this.options.words.link })
+    return {
+      ...this.parent?.(),
+      addLink:
+        () =>
+        ({ editor }) => {
+          if (editor.state.selection.empty && !editor.isActive(name)) return false
+          ask(editor, editor.getAttributes(name)).then((answer) => {
+            if (answer) editor.chain().focus().extendMarkRange(name).setLink({ href: address(answer.href) }).run()
+          })
+          return true
+        },
+    }
+  },
+})
+
+const extensions = (words) => [
+  DocumentWithCut,
+  Paragraph,
+  Text,
+  Heading.configure({ levels: [2, 3, 4] }),
+  PastedBold,
+  PastedItalic,
+  Code,
+  Subscript,
+  Superscript,
+  BodyLink.configure({ enableTarget: false, words }),
+  BulletList,
+  OrderedList.configure({ enableListAttributes: false }),
+  ListItem,
+  Blockquote,
+  HardBreak,
+  HorizontalRule.extend({ addInputRules: () => [] }),
+  KeptBlock.configure({ label: words.kept }),
+  PaywallCut.configure({ words }),
+  Dropcursor,
+  Gapcursor,
+  History,
+  SpecialCharacters,
+  Fullscreen,
+  Menu.configure({ items: menuItems }),
+]
+
+initializeEditors((textarea) => {
+  const words = JSON.parse(textarea.dataset.bodyEditor)
+  const element = crel("div", { className: "prose-editor body-editor" })
+  textarea.before(element)
+  element.append(textarea)
+  new Editor({
+    element,
+    extensions: extensions(words),
+    content: textarea.value,
+    injectCSS: false, // our policy allows no inline style: its rules are in body-editor.css
+    editorProps: { attributes: { "aria-label": words.body, "aria-multiline": "true" }, transformPastedHTML: withoutStyles },
+    onUpdate({ editor }) {
+      textarea.value = editor.isEmpty ? "" : editor.getHTML()
+    },
+  })
+}, "textarea[data-body-editor]")

@@ -1,0 +1,112 @@
+"""The POST of the gate: an address and an option.
+
+It stands on pages that caches keep, so it has no CSRF token: it believes the browser's own word on where the form
+was, and does
+nothing that a stranger could not do anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from accounts import limits
+from accounts.addresses import AddressRefused, normalise
+from accounts.codes import start_code
+from accounts.next_path import NextRefused, local_path
+from accounts.origin import is_own_origin
+from subscriptions.leads import capture_lead
+from subscriptions.models import Plan
+from subscriptions.plans import offered_plans
+
+
+class JoinRefused(Exception):
+    """The form was not acceptable; `errors` has one sentence for each field in question."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(", ".join(errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    email: str
+    plan: Plan
+    next_path: str
+
+
+def read_join_form(request: HttpRequest) -> JoinRequest:
+    """The form's three fields, checked. Raises JoinRefused with every problem at once."""
+    errors: dict[str, str] = {}
+    email = next_path = ""
+    try:
+        # Who is logged in has proved an address; whatever stands in the field, it is about that one.
+        email = request.user.email if request.user.is_authenticated else normalise(request.POST.get("email", ""))
+    except AddressRefused as refusal:
+        errors["email"] = str(refusal)
+    key = request.POST.get("plan", "")
+    plan = next((plan for plan in Plan.objects.offered() if plan.key == key), None)
+    if plan is None:
+        errors["plan"] = _("Please choose one of the three options.")
+    try:
+        next_path = local_path(request.POST.get("next", "/"))
+    except NextRefused:
+        errors["next"] = _("This form was changed on its way: it leads to another site.")
+    if errors or plan is None:
+        raise JoinRefused(errors)
+    return JoinRequest(email, plan, next_path)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    if not is_own_origin(request):
+        return refused(
+            request,
+            {"form": _("This form was not sent from our own pages. Please open the article again and try once more.")},
+            status=403,
+        )
+    try:
+        join = read_join_form(request)
+    except JoinRefused as refusal:
+        return refused(request, refusal.errors, status=400)
+    if join.plan.is_free:
+        return start_code(request, email=join.email, next_url=join.next_path, on_accepted=lambda: capture(join))
+    return not_available(request, join)
+
+
+def capture(join: JoinRequest) -> None:
+    capture_lead(join.email, join.plan, source_path=join.next_path.partition("#")[0])
+
+
+def not_available(request: HttpRequest, join: JoinRequest) -> HttpResponse:
+    """What a paid option answers where nothing can be sold yet. The wish is kept all the same."""
+    try:
+        limits.consume(request, "gate")
+    except limits.LimitReached as reached:
+        return limits.refuse(request, reached.wait)
+    capture(join)
+    return render(request, "subscriptions/not_available.html", {"plan": join.plan, "next_path": join.next_path})
+
+
+def refused(request: HttpRequest, errors: dict[str, str], *, status: int) -> HttpResponse:
+    """The form again with what was typed, and what was wrong with it in words."""
+    try:
+        next_path = local_path(request.POST.get("next", "/"))
+    except NextRefused:
+        next_path = "/"
+    context = {
+        "plans": offered_plans(),
+        "next_path": next_path,
+        "email": request.user.email if request.user.is_authenticated else request.POST.get("email", "")[:320],
+        "errors": errors,
+        "is_registered": request.user.is_authenticated,
+    }
+    return render(request, "subscriptions/start_refused.html", context, status=status)

@@ -1,0 +1,34 @@
+"""Addresses given at the gate: stored with what was said beside the field, confirmed when the owner typed the code."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.models import User
+from subscriptions.consent import CONSENT_VERSION, CONSENT_WORDING
+from subscriptions.models import Lead, Plan
+from subscriptions.signals import lead_captured, lead_confirmed
+
+LONGEST_SOURCE = 300
+
+
+def capture_lead(email: str, plan: Plan, source_path: str) -> Lead:
+    """Store a normalised address with the wording that stood beside the field."""
+    lead = Lead.objects.create(
+        email=email,
+        plan=plan,
+        consent_wording=str(CONSENT_WORDING),
+        consent_version=CONSENT_VERSION,
+        source_path=source_path[:LONGEST_SOURCE],
+    )
+    lead_captured.send(sender=Lead, lead=lead)
+    return lead
+
+
+def confirm_leads(user: User) -> None:
+    """Mark the open leads of the user's confirmed address as theirs."""
+    for lead in Lead.objects.filter(email=user.email, confirmed_at__isnull=True):
+        lead.user = user
+        lead.confirmed_at = timezone.now()
+        lead.save(update_fields=["user", "confirmed_at"])
+        lead_confirmed.send(sender=Lead, lead=lead)

@@ -1,0 +1,124 @@
+"""The options at the gate, ordered and worded by editors."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+
+# ISO 4217: how many digits a currency has after the point, where that is not two; and signs that stand before the
+# amount.
+MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def offered(self) -> Self:
+        """The options of the gate, in the editors' order."""
+        return self.filter(is_offered=True).order_by("position", "pk")
+
+
+class Plan(models.Model):
+    class Kind(models.TextChoices):
+        REGISTRATION = "registration", _("free registration")
+        TRIAL = "trial", _("trial")
+        RECURRING = "recurring", _("recurring subscription")
+        PASS = "pass", _("one-off pass")
+
+    class Interval(models.TextChoices):
+        NONE = "", _("none")
+        MONTH = "month", _("month")
+        YEAR = "year", _("year")
+
+    key = models.SlugField(
+        _("key"),
+        max_length=40,
+        unique=True,
+        help_text=_("Names the option in forms. Do not change it once it is in use."),
+    )
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.RECURRING)
+    amount_minor = models.PositiveIntegerField(
+        _("price"),
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("In the smallest unit of the currency: 8900 is $89."),
+    )
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        default="USD",
+        validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, like USD."))],
+    )
+    interval = models.CharField(_("every"), max_length=5, choices=Interval, default=Interval.NONE, blank=True)
+    description = models.TextField(
+        _("lines"),
+        blank=True,
+        max_length=600,
+        help_text=_("One advantage a line; three lines look best. {allowance} stands for the free articles a month."),
+    )
+    button = models.CharField(_("button"), max_length=40)
+    small_print = models.CharField(
+        _("small print"),
+        max_length=200,
+        blank=True,
+        help_text=_("What is charged when, and how to stop. {price} stands for the price."),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_offered = models.BooleanField(_("offered at the gate"), default=True)
+    is_highlighted = models.BooleanField(_("highlighted"), default=False)
+
+    objects: ClassVar[models.Manager[Plan]] = PlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("position", "pk")
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(kind="registration") | Q(amount_minor=0), name="plan_registration_is_free"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="recurring") | ~Q(interval=""), name="plan_recurring_has_interval"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_free(self) -> bool:
+        return self.kind == self.Kind.REGISTRATION
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.strip() for line in self.description.splitlines() if line.strip()]
+
+    @property
+    def price_label(self) -> str:
+        return money(self.amount_minor, self.currency)
+
+    @property
+    def interval_label(self) -> str:
+        labels = {self.Interval.MONTH: _("a month"), self.Interval.YEAR: _("a year")}
+        return str(labels.get(self.Interval(self.interval), ""))
+
+    def yearly_minor(self) -> int | None:
+        """What twelve months cost, in minor units; None where the plan does not recur."""
+        months = {self.Interval.MONTH: 12, self.Interval.YEAR: 1}.get(self.Interval(self.interval))
+        return None if months is None else self.amount_minor * months
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """An amount in minor units for people: whole amounts without decimals, "$89", "€8.50", "CHF 12"."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    amount = Decimal(amount_minor).scaleb(-digits)
+    whole = amount == amount.to_integral_value()
+    text = number_format(amount, decimal_pos=0 if whole else digits, use_l10n=True, force_grouping=True)
+    sign = SIGNS.get(currency)
+    return f"{sign}{text}" if sign else f"{currency} {text}"

@@ -1,0 +1,76 @@
+"""The options as the gate shows them. Whatever is said of money here is computed, never written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from subscriptions.models import Plan
+from subscriptions.models.plan import money
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPlan:
+    """One option with its labels; `saves_label` compares a year of it with a year of the dearest other way to pay."""
+
+    key: str
+    name: str
+    kind: str
+    price_label: str
+    interval_label: str
+    lines: tuple[str, ...]
+    button: str
+    small_print: str
+    saves_label: str
+    is_highlighted: bool
+    is_free: bool
+
+
+def offered_plans() -> list[OfferedPlan]:
+    """The options of the gate in the editors' order, in one query."""
+    plans = list(Plan.objects.offered())
+    return [
+        OfferedPlan(
+            key=plan.key,
+            name=plan.name,
+            kind=plan.kind,
+            price_label=plan.price_label,
+            interval_label=plan.interval_label,
+            lines=tuple(filled(line, plan) for line in plan.lines),
+            button=plan.button,
+            small_print=filled(plan.small_print, plan),
+            saves_label=saves_label(plan, plans),
+            is_highlighted=plan.is_highlighted,
+            is_free=plan.is_free,
+        )
+        for plan in plans
+    ]
+
+
+def registration_plan_key() -> str:
+    """The option that a form with nothing but an address stands for; empty where registration is not offered."""
+    return Plan.objects.offered().filter(kind=Plan.Kind.REGISTRATION).values_list("key", flat=True).first() or ""
+
+
+def filled(text: str, plan: Plan) -> str:
+    """An editor's words with the numbers that the site knows better: `{price}` and `{allowance}` (free articles a
+    month).
+    """
+    return text.replace("{price}", plan.price_label).replace("{allowance}", str(settings.MONTHLY_ALLOWANCE))
+
+
+def saves_label(plan: Plan, plans: list[Plan]) -> str:
+    """What a yearly plan saves against twelve months of the monthly one in the same currency; empty where it saves
+    nothing.
+    """
+    if plan.interval != Plan.Interval.YEAR:
+        return ""
+    monthly = [
+        other.yearly_minor() or 0
+        for other in plans
+        if other.interval == Plan.Interval.MONTH and other.currency == plan.currency
+    ]
+    saved = max(monthly, default=0) - plan.amount_minor
+    return _("Saves %(amount)s a year") % {"amount": money(saved, plan.currency)} if saved > 0 else ""

@@ -1,0 +1,106 @@
+"""Mail leaves through the queue, is tried again when the server is away, and names nobody in the log."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail as outgoing
+from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from accounts import mail
+from tests import make
+from tests.accounts import doors
+
+pytestmark = pytest.mark.django_db
+
+PASSING = [
+    ConnectionRefusedError(111, "refused"),
+    TimeoutError(),
+    smtplib.SMTPServerDisconnected("gone"),
+    smtplib.SMTPResponseException(451, b"try later"),
+    smtplib.SMTPRecipientsRefused({"reader@example.org": (450, b"greylisted")}),
+]
+FINAL = [
+    smtplib.SMTPRecipientsRefused({"reader@example.org": (550, b"no such user reader@example.org")}),
+    smtplib.SMTPSenderRefused(553, b"who are you", "post@example.org"),
+]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    """What the mail server answers, in order; after that it takes everything."""
+    answers: list[Exception] = []
+    deliver = EmailBackend.send_messages
+
+    def send_messages(self: EmailBackend, messages: list[Any]) -> int:
+        if answers:
+            raise answers.pop(0)
+        return int(deliver(self, messages) or 0)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
+    return answers
+
+
+def run_for(minutes: int) -> None:
+    start = timezone.now()
+    for seconds in range(0, minutes * 60, 15):
+        with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
+            make.run_tasks()
+
+
+def test_nothing_is_sent_within_the_request(stranger: Client) -> None:
+    doors.ask_at_login(stranger, "reader@example.org")
+    assert outgoing.outbox == []
+    make.run_tasks()
+    assert len(outgoing.outbox) == 1
+    assert outgoing.outbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+def test_a_server_that_is_away_for_a_while_gets_the_mail_once(
+    error: Exception, server: list[Exception], stranger: Client
+) -> None:
+    server += [error, error]
+    doors.ask_at_login(stranger, "reader@example.org")
+    run_for(minutes=6)
+    assert [letter.to for letter in outgoing.outbox] == [["reader@example.org"]]
+
+
+def test_a_server_that_stays_away_ends_it_while_the_code_is_still_good(
+    server: list[Exception], stranger: Client
+) -> None:
+    server += [ConnectionRefusedError()] * 99
+    doors.ask_at_login(stranger, "reader@example.org")
+    run_for(minutes=6)
+    assert len(server) == 99 - 4
+    assert DBTaskResult.objects.failed().count() == 1
+    assert not DBTaskResult.objects.filter(status="READY").exists()
+
+
+@pytest.mark.parametrize("error", FINAL, ids=lambda error: type(error).__name__)
+def test_a_refusal_is_final_and_is_noted_without_the_address(
+    error: Exception, server: list[Exception], stranger: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.append(error)
+    doors.ask_at_login(stranger, "reader@example.org")
+    run_for(minutes=6)
+    assert outgoing.outbox == []
+    failed = DBTaskResult.objects.failed().get()
+    assert failed.exception_class_path == "accounts.mail.MailNotSent"
+    assert "reader@" not in failed.traceback
+    assert "reader@" not in caplog.text
+
+
+def test_the_wait_for_a_code_is_not_behind_other_tasks() -> None:
+    assert mail.send.priority > 0
+
+
+def test_all_tries_lie_within_the_life_of_a_code(settings: Any) -> None:
+    assert sum(mail.RETRY_AFTER, timedelta()) < timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT / 2)

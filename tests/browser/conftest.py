@@ -1,0 +1,104 @@
+"""A real Chromium against a live server, under the site's own content security policy. Any console error fails the
+test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import DEFAULT_DB_ALIAS, connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+
+from tests import make
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+INSTALLED = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def playwright(django_db_setup: None) -> Iterator[Playwright]:
+    # Playwright's loop runs in this thread; Django would otherwise refuse the database here.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    connection = connections[DEFAULT_DB_ALIAS]
+    with sync_playwright() as started:
+        # Where a loop runs Django looks for another connection, which would not know what migrations wrote and what
+        # each test must find again.
+        connections[DEFAULT_DB_ALIAS] = connection
+        yield started
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The machine's Chromium, or Playwright's own where there is none."""
+    path = next(filter(None, map(shutil.which, INSTALLED)), None)
+    started = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes a fresh profile; at the end of the test no page of any of them may have logged an error."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # A page that answers 4xx is itself reported as a failed resource; whether it should have been is the test's
+        # own matter.
+        if message.type == "error" and not re.search(r"the server responded with a status of 4\d\d", message.text):
+            errors.append(f"{message.text} at {message.location}")
+
+    def make_context(**options: Any) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.on("console", note)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context
+
+    yield make_context
+    for context in contexts:
+        for page in context.pages:
+            page.wait_for_load_state("networkidle")  # a request still under way would hold the tables being emptied
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    return new_context().new_page()
+
+
+@pytest.fixture
+def code_for() -> Callable[[str], str]:
+    """The newest six-digit code that was mailed to an address, once the worker has sent what is queued."""
+
+    def newest_code(address: str) -> str:
+        make.run_tasks()
+        messages = [message for message in mail.outbox if address in message.to]
+        match = re.search(r"\b(\d{6})\b", messages[-1].body)
+        assert match
+        return match[1]
+
+    return newest_code

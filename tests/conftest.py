@@ -1,0 +1,124 @@
+"""The cluster of the tests, the actors, and what several files need."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from psycopg import sql
+
+from newsroom.embedded_postgres import Cluster
+from tests import make
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED = PROJECT.parent / "shared"
+CLUSTER = Cluster(PROJECT, "test")
+LOCK = Path(tempfile.gettempdir()) / f"{CLUSTER.home.name}.tests"
+RUNS = pytest.StashKey[IO[str]]()
+
+
+def is_xdist_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the cluster or join the one of another run; the last run to end stops it."""
+    if "DATABASE_URL" in os.environ or is_xdist_worker(config):
+        return
+    lock = LOCK.open("w")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    config.stash[RUNS] = lock
+    if CLUSTER.start():
+        drop_leftovers()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    lock = config.stash.get(RUNS, None)
+    if lock is None:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # another run is still at work
+    CLUSTER.stop()
+
+
+def drop_leftovers() -> None:
+    """Remove the databases of runs that were killed."""
+    with psycopg.connect(
+        host=str(CLUSTER.socket_dir), user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        for (name,) in connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'test_newsroom%'"
+        ).fetchall():
+            connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+@pytest.fixture(autouse=True)
+def fresh_media(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MAIL_DIR = tmp_path / "mail"
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rate limits live in the database's cache table: a test with a database starts with none spent."""
+    yield
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()
+
+
+@pytest.fixture
+def run_tasks() -> Callable[[], None]:
+    """Run what is queued as the worker does, until the queue is empty."""
+    return make.run_tasks
+
+
+@pytest.fixture
+def stranger(db: None) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def registered(db: None) -> Client:
+    """A reader with a confirmed address and nothing else."""
+    return make.logged_in(make.user("registered@example.org"))
+
+
+@pytest.fixture
+def subscriber(db: None) -> Client:
+    user = make.user("subscriber@example.org")
+    make.grant(user)
+    return make.logged_in(user)
+
+
+@pytest.fixture
+def lapsed(db: None) -> Client:
+    """Had the library until yesterday."""
+    user = make.user("lapsed@example.org")
+    now = timezone.now()
+    make.grant(user, starts_at=now - timedelta(days=30), ends_at=now - timedelta(days=1))
+    return make.logged_in(user)
+
+
+@pytest.fixture
+def editor(db: None) -> Client:
+    return make.logged_in(make.editor("editor@example.org"))
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real articles and exports; a test that needs it is skipped where it is absent, and says so."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the real articles and exports in {SHARED}, which are not part of the project")
+    return SHARED

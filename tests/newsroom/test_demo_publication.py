@@ -1,0 +1,65 @@
+"""The demonstration publication: what it holds, and that loading it again leaves everything as it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from articles.models import Article, Author, Section, Series
+from newsroom import demo
+from subscriptions.entitlements import entitlement_of
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def publication() -> None:
+    call_command("load_demo", verbosity=0)
+
+
+@pytest.mark.usefixtures("publication")
+def test_it_has_six_sections_eight_authors_two_series_and_stories_of_all_lengths() -> None:
+    articles = list(Article.objects.with_card())
+    assert len(articles) >= 24
+    assert Section.objects.count() == 6
+    assert Author.objects.exclude(biography="").filter(portrait__isnull=False).count() == 8
+    assert Series.objects.count() == 2
+    lengths = sorted(article.word_count for article in articles)
+    assert 300 <= lengths[0] < 400
+    assert 2000 < lengths[-1] < 2700
+    for article in articles:
+        assert article.standfirst, article
+        assert article.byline_authors, article
+        assert 0 < article.teaser_word_count < article.word_count, article
+        assert article.is_out(timezone.now()), article
+        if article.photo:
+            assert all([article.photo.alt, article.photo.caption, article.photo.credit]), article
+    assert sum(article.photo is not None for article in articles) >= 24
+    assert {article.tier for article in articles} == {"free", "registered", "premium"}
+
+    before = list(Article.objects.order_by("pk").values("pk", "headline", "published_at", "modified_at"))
+    Article.objects.filter(slug="counting-hulls").update(headline="Mended by an editor")
+    call_command("load_demo", verbosity=0)
+    assert len(before) == Article.objects.count()
+    assert Article.objects.get(slug="counting-hulls").headline == "Mended by an editor"
+    assert User.objects.count() == 4
+    now = timezone.now()
+    held = {user.email: entitlement_of(user.pk, now) for user in User.objects.all()}
+    assert [email for email, entitlement in held.items() if entitlement.has_library] == [demo.SUBSCRIBER]
+    assert [email for email, entitlement in held.items() if entitlement.has_lapsed] == [demo.LAPSED]
+    editor = make.logged_in(User.objects.get(email=demo.EDITOR))
+    assert editor.get("/admin/articles/article/").status_code == 200
+    assert Client().get("/").status_code == 200
+
+
+def test_a_public_host_refuses_it(settings: Any) -> None:
+    settings.LOCAL_MODE = False
+    with pytest.raises(CommandError, match="in local mode only"):
+        call_command("load_demo")
+    assert not User.objects.exists()

@@ -1,0 +1,165 @@
+"""House rules that are worth a test: sizes, names of migrations, and that every address is either public by list or
+guarded.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from tests import make
+
+PROJECT = Path(__file__).resolve().parent.parent
+APPS = ["newsroom", "paywall", "articles", "subscriptions", "accounts"]
+MODULE_LINES = 400
+FUNCTION_LINES = 40
+
+# Pages that anybody may open. Whatever is not here must turn a stranger away.
+PUBLIC = {
+    "articles:front",
+    "articles:article",
+    "articles:section",
+    "articles:section-feed",
+    "articles:topic",
+    "articles:topic-feed",
+    "articles:author",
+    "articles:author-feed",
+    "articles:series",
+    "articles:series-feed",
+    "articles:archive",
+    "articles:archive-month",
+    "articles:search",
+    "articles:feed-rss",
+    "articles:feed-atom",
+    "articles:feed-json",
+    "articles:sitemap",
+    "articles:sitemap-part",
+    "articles:sitemap-news",
+    "paywall:plans",
+    "subscriptions:start",
+    "healthz",
+    "robots",
+    "favicon",
+    "demo-inbox",
+    "media",
+    "account_login",
+    "account_signup",
+    "account_request_login_code",
+    "account_confirm_login_code",
+    "account_inactive",
+    "account_reset_password",
+    "account_confirm_password_reset_code",
+    "account_complete_password_reset",
+    "account_password_reset_completed",
+    "account_email_verification_sent",
+    "account_logout",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+    "mfa_trust",
+    "admin:login",
+    "admin:jsi18n",
+}
+SAMPLES = {
+    "slug": "sample",
+    "year": "2026",
+    "month": "11",
+    "name": "articles",
+    "path": "nothing.webp",
+    "pk": 1,
+    "object_id": "1",
+}
+
+
+def python_files() -> Iterator[Path]:
+    for app in APPS:
+        yield from (path for path in (PROJECT / app).rglob("*.py") if "migrations" not in path.parts)
+    yield from (PROJECT / "tests").rglob("*.py")
+
+
+def named_patterns(resolver: URLResolver, namespaces: tuple[str, ...] = ()) -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = (*namespaces, entry.namespace) if entry.namespace else namespaces
+            yield from named_patterns(entry, inner)
+        else:
+            yield ":".join((*namespaces, entry.name or "(no name)")), entry
+
+
+def address_of(name: str, pattern: URLPattern) -> str | None:
+    arguments = {key: SAMPLES.get(key, "1") for key in pattern.pattern.converters} | {
+        key: SAMPLES.get(key, "1") for key in getattr(pattern.pattern, "regex", re.compile("")).groupindex
+    }
+    try:
+        return reverse(name, kwargs=arguments)
+    except NoReverseMatch:
+        return None
+
+
+def sizes(path: Path) -> Iterator[str]:
+    source = path.read_text(encoding="utf-8")
+    lines = source.count("\n")
+    if lines > MODULE_LINES:
+        yield f"{path.relative_to(PROJECT)}: {lines} lines"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            if length > FUNCTION_LINES:
+                yield f"{path.relative_to(PROJECT)}: {node.name} has {length} lines"
+
+
+def test_modules_and_functions_keep_to_the_house_sizes() -> None:
+    assert [message for path in python_files() for message in sizes(path)] == []
+
+
+def test_migrations_are_named_for_what_they_do() -> None:
+    for app in APPS:
+        for path in (Path(apps.get_app_config(app).path) / "migrations").glob("[0-9]*.py"):
+            assert re.fullmatch(r"\d{4}_(create|add|drop|rename|fill|alter)_[a-z_]+", path.stem), path
+
+
+@pytest.mark.django_db
+def test_every_address_is_public_by_list_or_turns_a_stranger_away() -> None:
+    make.article(slug="sample")
+    open_doors = []
+    for name, pattern in named_patterns(get_resolver()):
+        address = address_of(name, pattern)
+        if name in PUBLIC or address is None:
+            continue
+        response = Client().get(address)
+        goes_on = response.status_code in (301, 302) and "/account/login/" not in response["Location"]
+        if response.status_code == 200 or (goes_on and not address.startswith("/admin/")):
+            open_doors.append((name, address, response.status_code))
+    assert open_doors == []
+
+
+@pytest.mark.django_db
+def test_only_the_article_view_renders_an_article(subscriber: Client) -> None:
+    section, topic, author, series = (
+        make.section("Sample"),
+        make.topic("Sample"),
+        make.author("Sample"),
+        make.series("Sample"),
+    )
+    article = make.article(
+        slug="sample", section=section, topics=[topic], authors=[author], series=series, published_at=timezone.now()
+    )
+    rendered_by = set()
+    for name, pattern in named_patterns(get_resolver()):
+        address = address_of(name, pattern)
+        if address is None:
+            continue
+        response = subscriber.get(address)
+        templates = {template.name for template in getattr(response, "templates", [])}
+        if "articles/article.html" in templates or article.sentinel in getattr(response, "content", b"").decode(
+            "utf-8", "replace"
+        ):
+            rendered_by.add(name)
+    assert rendered_by == {"articles:article"}
