@@ -37,7 +37,7 @@ else:
 
 MOST_AT_ONCE = 100
 FIELDSETS = (
-    (None, {"fields": ("state", "headline", "standfirst", "body")}),
+    (None, {"fields": ("state", "headline", "standfirst", "body", "opened_at")}),
     (gettext_lazy("Picture"), {"fields": ("photo", "photo_preview")}),
     (gettext_lazy("Where it belongs"), {"fields": ("section", "topics", ("series", "series_part"), "language")}),
     (gettext_lazy("Who reads it, and when"), {"fields": ("tier", "published_at", "updated_at", "slug")}),

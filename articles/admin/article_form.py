@@ -50,6 +50,9 @@ class ArticleForm(ArticleModelForm):
         ),
     )
 
+    # When the article was last saved as this form was opened: two editors must not undo each other unawares.
+    opened_at = forms.CharField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Article
         fields = (
@@ -71,6 +74,7 @@ class ArticleForm(ArticleModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["body"] = stored_body(self.instance.pk)
+            self.initial["opened_at"] = self.instance.modified_at.isoformat()
         if "published_at" in self.fields:
             self.fields["published_at"].help_text = _(
                 "In the publication's time, %(zone)s. "
@@ -103,6 +107,15 @@ class ArticleForm(ArticleModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         now = timezone.now()
+        opened_at = cleaned.get("opened_at")
+        if self.instance.pk and opened_at and opened_at != saved_at(self.instance.pk):
+            self.add_error(
+                None,
+                _(
+                    "Somebody else has saved this article since you opened it, and nothing of yours was saved. "
+                    "Your version stands below: copy what you need of it, then open the article again."
+                ),
+            )
         if self.status_after == Status.PUBLISHED:
             for field, sentence in self.missing(cleaned).items():
                 self.add_error(field, sentence)
@@ -134,6 +147,12 @@ class ArticleForm(ArticleModelForm):
 
 def stored_body(article_id: int) -> str:
     return Body.objects.filter(pk=article_id).values_list("html", flat=True).first() or ""
+
+
+def saved_at(article_id: int) -> str:
+    """When the article was last saved; its row is locked until the transaction of the form ends."""
+    moment = Article.objects.select_for_update().values_list("modified_at", flat=True).get(pk=article_id)
+    return moment.isoformat()
 
 
 def has_text(html: str) -> bool:
