@@ -5,13 +5,13 @@ them.
 from __future__ import annotations
 
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf.global_settings import LANGUAGES
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from newsroom.embedded_postgres import Cluster
@@ -56,7 +56,7 @@ else:
     env.required("EMAIL_URL", "where mail goes, like smtp+tls://user:password@mail.example.org:587")
     env.required("DEFAULT_FROM_EMAIL", "the sender of the site's mail, like 'The Review <post@example.org>'")
 IS_HTTPS = SITE_URL.startswith("https://")
-if not LOCAL_MODE and not IS_HTTPS:
+if not LOCAL_MODE and not IS_HTTPS and not any(problem.startswith("SITE_URL") for problem in env.problems):
     env.problems.append("SITE_URL is missing or not https: it must be like https://news.example.org on a public host")
 
 # --- Applications -------------------------------------------------------------------------------------------------
@@ -323,4 +323,5 @@ LOGGING = {
 try:
     env.refuse_problems()
 except EnvironmentRefused as error:
-    raise ImproperlyConfigured(str(error)) from None
+    # Whatever is being started ends here, with these lines and no traceback before them.
+    sys.exit(str(error))

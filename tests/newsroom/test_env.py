@@ -87,7 +87,8 @@ def test_a_public_host_without_a_required_value_refuses_in_one_line(missing: str
     rest = {name: value for name, value in PUBLIC.items() if name != missing}
     result = start({"ALLOWED_HOSTS": "news.example.org", **rest})
     assert result.returncode != 0
-    assert f"{missing} is missing" in result.stderr.strip().splitlines()[-1]
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith(f"{missing} is missing")
 
 
 def test_every_missing_value_has_its_line() -> None:
@@ -116,15 +117,11 @@ def test_every_missing_value_has_its_line() -> None:
         ("LANGUAGE_CODE", "tlh"),
     ],
 )
-def test_a_malformed_value_stops_the_start_with_its_name(name: str, value: str) -> None:
+def test_a_malformed_value_stops_the_start_with_one_line(name: str, value: str) -> None:
     result = start(PUBLIC | {name: value})
     assert result.returncode != 0
-    assert (
-        result.stderr.strip()
-        .splitlines()[-1]
-        .removeprefix("django.core.exceptions.ImproperlyConfigured: ")
-        .startswith(name)
-    )
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith(name)
 
 
 def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
