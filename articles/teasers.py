@@ -58,7 +58,6 @@ class _WholeEnd:
 @dataclass(slots=True)
 class _Outline:
     total_words: int = 0
-    sentences: int = 0
     text_ends: int = 0
     places: list[tuple[int, int]] = field(default_factory=list)  # where the text may be cut, and the words before
 
@@ -77,7 +76,7 @@ def make_teaser(html: str) -> Teaser:
     outline = _outline(html)
     allowed = min(MAX_WORDS, outline.total_words * MAX_PERCENT // 100)
     fitting = [place for place in outline.places if place[1] <= allowed]
-    if outline.sentences < 2 or not fitting:
+    if not fitting:
         return Teaser("", 0, outline.total_words, 0)
     position, words = fitting[-1]
     return Teaser(_closed(html, position), words, outline.total_words, _resting_place(html, position))
@@ -107,7 +106,6 @@ def _add_run(outline: _Outline, run: _Run) -> None:
         last = end
         if not words:
             continue
-        outline.sentences += 1
         outline.total_words += words
         position = run.begins + len(run.text[:end].rstrip())
         if may_cut and not any(first < position < behind for first, behind in run.uncut):

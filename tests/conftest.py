@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from psycopg import sql
 
+from accounts.models import User
 from newsroom.embedded_postgres import Cluster
 from tests import make
 
@@ -114,6 +115,11 @@ def lapsed(db: None) -> Client:
 @pytest.fixture
 def editor(db: None) -> Client:
     return make.logged_in(make.editor("editor@example.org"))
+
+
+@pytest.fixture
+def superuser(db: None) -> Client:
+    return make.logged_in(User.objects.create_superuser("root@example.org"))
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ NO_ADDRESSES = {"emailaddress_set-TOTAL_FORMS": "0", "emailaddress_set-INITIAL_F
 
 
 @pytest.fixture
-def superuser() -> Client:
-    return make.logged_in(User.objects.create_superuser("root@example.org"))
-
-
-@pytest.fixture
 def clerk() -> Client:
     """May see and change accounts, and is no superuser."""
     user = make.user("clerk@example.org", is_staff=True)

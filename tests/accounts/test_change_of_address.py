@@ -95,7 +95,7 @@ def test_the_code_for_a_new_address_counts_against_that_address(registered: Clie
     assert doors.queued_mails() == 5
 
 
-def test_with_a_password_one_proves_oneself_first(settings: None) -> None:
+def test_with_a_password_one_proves_oneself_first() -> None:
     user = make.user("owner@example.org", password="a long password indeed")
     client = make.logged_in(user)
     response = ask_for(client, "new@example.org")

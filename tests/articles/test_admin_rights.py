@@ -36,8 +36,7 @@ def test_an_editor_works_with_the_library(editor: Client, model: str) -> None:
 
 
 @pytest.mark.parametrize("model", CLOSED)
-def test_an_editor_gets_no_further(editor: Client, model: str) -> None:
-    superuser = make.logged_in(User.objects.create_superuser("root@example.org"))
+def test_an_editor_gets_no_further(editor: Client, superuser: Client, model: str) -> None:
     assert superuser.get(f"/admin/{model}/").status_code == 200
     assert editor.get(f"/admin/{model}/").status_code == 403
     assert f"/admin/{model}/" not in editor.get("/admin/").content.decode()

@@ -22,7 +22,7 @@ from articles.sanitising import clean_body
         ("<p>a\n<p>b", "<p>a</p>\n<p>b</p>"),
         ("<div>\n\n*a*\n\n</div>\n\nb", "<p><em>a</em></p>\n<p>b</p>"),
         ("<x-box>a\n\nb", "<p>a</p>\n<p>b</p>"),
-        ("<span>a</span>\n\nb", "<p>a</p>\n<p>b</p>"),
+        ("<span>\na\n</span>\n\n<span>\nb\n</span>", "<p>a</p>\n<p>b</p>"),
         ("| a |\n|---|\n| b |", None),
         ("- a\n\n      <p>\n        b\n      </p>\n", "<ul><li><p>a</p>\n<p>b</p>\n</li>\n</ul>"),
         ("```\n<a>\n```", "<pre><code>&lt;a&gt;\n</code></pre>"),

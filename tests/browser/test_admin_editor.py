@@ -10,7 +10,6 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
 from articles.bodies import Body
 from articles.models import Article
 from subscriptions.models import Lead, Plan
@@ -187,9 +186,7 @@ def test_without_javascript_the_body_is_a_field_of_html(
 ) -> None:
     article = make.article(body=BODY, status="draft")
     context = new_context(java_script_enabled=False)
-    context.add_cookies(
-        [{"name": name, "value": cookie.value, "url": live_server.url} for name, cookie in editor.cookies.items()]
-    )
+    context.add_cookies(cookies_of(editor, live_server))
     page = context.new_page()
     page.goto(live_server.url + change_path(article))
     page.locator("#id_body").fill("<p>Typed by hand.</p>")
@@ -219,14 +216,13 @@ def test_what_is_planted_in_a_story_runs_for_no_colleague(
         assert page.locator("img[src=x]").count() == 0
 
 
-def test_no_admin_page_breaks_the_policy(live_server: LiveServer, open_page: OpenPage) -> None:
-    root = make.logged_in(User.objects.create_superuser("root@example.org"))
+def test_no_admin_page_breaks_the_policy(superuser: Client, live_server: LiveServer, open_page: OpenPage) -> None:
     draft = make.article(status="draft")
     article = make.article(section=make.section(), topics=[make.topic()], authors=[make.author()], photo=make.photo())
     grant, plan = make.grant(make.user()), Plan.objects.first()
     assert plan
     Lead.objects.create(email="lead@example.org", plan=plan, consent_wording="Yes", consent_version="1")
-    page = open_page(root, "/admin/")
+    page = open_page(superuser, "/admin/")
     lists = page.locator("#content-main tr th a").evaluate_all("links => links.map(link => link.pathname)")
     assert len(lists) > 15
     story, money = f"/admin/articles/article/{article.pk}", "/admin/subscriptions"

@@ -239,7 +239,7 @@ def test_binaries_below_a_closed_folder_are_copied_and_the_folder_stays_closed(
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_table_of_processes_knows_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_processes_knows_this_one() -> None:
     from_proc = processes.running()[os.getpid()]
     assert from_proc.group == os.getpgrp()
     assert Path(sys.executable).name in from_proc.command

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 GRANTS, LEADS, PLANS = (f"/admin/subscriptions/{name}/" for name in ("grant", "lead", "plan"))
 
 
-@pytest.fixture
-def superuser() -> Client:
-    return make.logged_in(User.objects.create_superuser("root@example.org"))
-
-
 def give(client: Client, user: User, **fields: Any) -> Any:
     sent = {
         "user": user.pk,
