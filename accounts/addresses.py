@@ -1,4 +1,4 @@
-"""One form of an email address for every door: gate, login, change of address, commands. Knows not who holds it.
+"""One form of an e-mail address for every door: gate, login, change of address, commands. Knows not who holds it.
 
 Two spellings of one mailbox must never make two accounts, and a look-alike must never reach somebody else's. So the
 local part is plain ASCII in lower case, the domain is in its ASCII form (IDNA 2008, with the mapping of UTS 46), and
@@ -28,21 +28,21 @@ def normalise(raw: str) -> str:
     """The one form of this address, which differs from `raw` in case and IDNA spelling only. Raises AddressRefused."""
     text = unicodedata.normalize("NFC", raw.strip(" "))
     if not text:
-        raise AddressRefused(_("Please type your email address."))
+        raise AddressRefused(_("Please type your e-mail address."))
     if not text.isprintable():
         raise AddressRefused(_("The address has a line break or an invisible character in it. Please type it again."))
     if len(text) > LONGEST_ADDRESS:
-        raise AddressRefused(_("An email address has at most 254 characters."))
+        raise AddressRefused(_("An e-mail address has at most 254 characters."))
     if re.search(r"[\s,;]", text) or text.count("@") > 1:
         raise AddressRefused(_("Please give one address only, without a name and without spaces."))
     local, _at, domain = text.rpartition("@")
     if not local or not domain:
-        raise AddressRefused(_("An email address looks like name@example.org."))
+        raise AddressRefused(_("An e-mail address looks like name@example.org."))
     if not local.isascii() or unicodedata.normalize("NFKC", domain) != domain:
         raise AddressRefused(_("The address has a letter that only looks like a usual one. Please type it again."))
     address = f"{local.lower()}@{ascii_domain(domain)}"
     if len(local) > LONGEST_LOCAL_PART or not LOCAL_PART.fullmatch(local.lower()) or not is_accepted_by_models(address):
-        raise AddressRefused(_("This is not a complete email address. It looks like name@example.org."))
+        raise AddressRefused(_("This is not a complete e-mail address. It looks like name@example.org."))
     return address
 
 

@@ -99,5 +99,5 @@ def _send_on(
     """A reader who is logged in has proved the address before; somebody else's address is left alone."""
     if email == user.email and on_accepted is not None:
         on_accepted()
-        address_confirmed.send(sender=User, user=user, request=request)
+        address_confirmed.send(sender=User, user=user, email=email, request=request)
     return redirect(next_url or settings.LOGIN_REDIRECT_URL)

@@ -12,11 +12,11 @@ from accounts.addresses import LONGEST_ADDRESS, AddressRefused, normalise
 
 
 class AddressField(forms.CharField):
-    """An email address in the one form that the site knows, or the sentence that says what is wrong with it."""
+    """An e-mail address in the one form that the site knows, or the sentence that says what is wrong with it."""
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("label", _("Email address"))
-        options.setdefault("error_messages", {"required": _("Please type your email address.")})
+        options.setdefault("label", _("E-mail address"))
+        options.setdefault("error_messages", {"required": _("Please type your e-mail address.")})
         attributes = {"autocomplete": "email", "maxlength": LONGEST_ADDRESS, "spellcheck": "false"}
         super().__init__(strip=False, widget=forms.EmailInput(attributes), **options)
 

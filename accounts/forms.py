@@ -45,7 +45,7 @@ class LoginForm(allauth_forms.LoginForm):
 
 
 class AddEmailForm(allauth_forms.AddEmailForm):
-    email = AddressField(label=_("New email address"))
+    email = AddressField(label=_("New e-mail address"))
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):

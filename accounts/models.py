@@ -12,31 +12,39 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.addresses import AddressRefused, normalise
+
+EDITORS = "editors"  # the group of those who write and publish
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """A user with the address in lower case. Without a password one can only log in with a code."""
-        if not email:
-            raise ValueError("a user needs an address")
-        user = self.model(email=email.strip().lower(), **fields)
+        """Without a password one can only log in with a code. Raises AddressRefused."""
+        user = self.model(email=normalise(email), **fields)
         user.set_password(password) if password else user.set_unusable_password()
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """A superuser whose address counts as verified, so that the first login asks for one code only."""
+        """A superuser whose address counts as verified, so that the first login asks for one code only.
+
+        Raises AddressRefused.
+        """
         with transaction.atomic(using=self._db):
             user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email=(username or "").lower())
+        try:
+            return self.get(email=normalise(username or ""))
+        except AddressRefused:
+            raise self.model.DoesNotExist from None
 
 
 class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(
-        _("email address"),
+        _("e-mail address"),
         max_length=254,
         unique=True,
         error_messages={"unique": _("A user with this address exists already.")},

@@ -2,6 +2,8 @@
 
 from django.dispatch import Signal
 
-# The reader has proved with a code that the account's address is theirs, for the first time or again. A new address is
-# the account's own by then. Arguments: user (User), request (HttpRequest).
+# The reader holds this address, for the first time or again: they have just typed a code that was sent to it, or are
+# logged in and gave the account's address once more, which they had proved before. A new address is the account's own
+# by then. Arguments: user (User), email (str, normalised; the account's address or a further one), request
+# (HttpRequest).
 address_confirmed = Signal()

@@ -1,4 +1,6 @@
-"""The addresses under /account/: allauth's own, with our views in front where they ask for more. All never stored."""
+"""The addresses under /account/: allauth's own, with our views in front where they ask for more. Answers are never
+stored; see accounts/middleware.py.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from allauth.account import urls as allauth_urls
 from allauth.mfa import urls as mfa_urls
 from allauth.usersessions import urls as usersessions_urls
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 from django.views.generic import RedirectView
 
 from accounts import views
@@ -14,24 +16,24 @@ from accounts import views
 type Patterns = list[URLPattern | URLResolver]
 
 
-def never_stored(patterns: Patterns) -> Patterns:
-    """The same patterns, each view marked as not to be stored."""
-    stored_nowhere: Patterns = []
+def opened_and_sent(patterns: Patterns) -> Patterns:
+    """The same patterns, each view for GET, HEAD and POST alone: Django's form views take a PUT for a POST."""
+    limited: Patterns = []
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            inner = never_stored(pattern.url_patterns)
-            stored_nowhere.append(
+            inner = opened_and_sent(pattern.url_patterns)
+            limited.append(
                 URLResolver(pattern.pattern, inner, pattern.default_kwargs, pattern.app_name, pattern.namespace)
             )
         else:
-            view = never_cache(pattern.callback)
-            stored_nowhere.append(URLPattern(pattern.pattern, view, pattern.default_args, pattern.name))
-    return stored_nowhere
+            view = require_http_methods(["GET", "HEAD", "POST"])(pattern.callback)
+            limited.append(URLPattern(pattern.pattern, view, pattern.default_args, pattern.name))
+    return limited
 
 
 login = views.LoginView.as_view()
 
-urlpatterns = never_stored(
+urlpatterns = opened_and_sent(
     [
         path("login/", login, name="account_login"),
         path("login/code/", login, name="account_request_login_code"),

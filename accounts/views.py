@@ -39,6 +39,20 @@ class RefusesBadInput:
         return response
 
 
+class MailsCode(RefusesBadInput):
+    """A form whose address is then sent a code. The mail is counted first."""
+
+    request: HttpRequest
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        try:
+            count_code_mail(self.request, form.cleaned_data["email"])
+        except limits.LimitReached as reached:
+            return limits.refuse(self.request, reached.wait)
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return response
+
+
 class LoginView(RefusesBadInput, allauth_views.LoginView):
     form_class = forms.LoginForm
 
@@ -91,8 +105,10 @@ class CodeEntry:
         if user is None or not self._spend_code():
             return code_ended(self.request, self.again_urlname(self.request))
         response = self._go_on(form)
-        if EmailAddress.objects.filter(user=user, email=self._process.state["email"], verified=True).exists():
-            address_confirmed.send(sender=User, user=User.objects.get(pk=user.pk), request=self.request)
+        email = self._process.state["email"]
+        if EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
+            user = User.objects.get(pk=user.pk)
+            address_confirmed.send(sender=User, user=user, email=email, request=self.request)
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
@@ -160,28 +176,12 @@ class ConfirmEmailVerificationCodeView(CodeEntry, allauth_views.ConfirmEmailVeri
         return "account_email" if request.user.is_authenticated else "account_login"
 
 
-class EmailView(RefusesBadInput, allauth_views.EmailView):
+class EmailView(MailsCode, allauth_views.EmailView):
     form_class = forms.AddEmailForm
 
-    def form_valid(self, form: Form) -> HttpResponse:
-        try:
-            count_code_mail(self.request, form.cleaned_data["email"])
-        except limits.LimitReached as reached:
-            return limits.refuse(self.request, reached.wait)
-        response: HttpResponse = super().form_valid(form)
-        return response
 
-
-class PasswordResetView(RefusesBadInput, allauth_views.PasswordResetView):
+class PasswordResetView(MailsCode, allauth_views.PasswordResetView):
     form_class = forms.ResetPasswordForm
-
-    def form_valid(self, form: Form) -> HttpResponse:
-        try:
-            count_code_mail(self.request, form.cleaned_data["email"])
-        except limits.LimitReached as reached:
-            return limits.refuse(self.request, reached.wait)
-        response: HttpResponse = super().form_valid(form)
-        return response
 
 
 def nothing_pending(request: HttpRequest, again_urlname: str) -> HttpResponse:

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from articles.sanitising import clean_body
 from articles.search_vectors import generated_vector
 from articles.teasers import without_cut
 
 if TYPE_CHECKING:
     from articles.models.article import BodyAccess
 
-__all__ = ["Body", "BodyWithheld", "clean_body", "read_body"]
-
 CONTINUE_ANCHOR = '<span id="continue" class="continue" tabindex="-1"></span>'
 
 
 class BodyWithheld(Exception):
     """The body was asked for without a permission for this very article."""
+
+
+class BodyMissing(Exception):
+    """The article has no body row, which nothing that saves articles leaves behind."""
 
 
 class Body(models.Model):
@@ -43,14 +44,13 @@ class Body(models.Model):
 
 
 def read_body(article_id: int | None, access: BodyAccess) -> str:
-    """The body as stored (clean HTML) with the anchor `continue` set in. An article without a body row has an empty
-    one.
+    """The body as stored (clean HTML) with the anchor `continue` set in.
 
-    Raises BodyWithheld unless `access` is granted for this very article.
+    Raises BodyWithheld unless `access` is granted for this very article, and BodyMissing if it has no body.
     """
     if access.granted is not True or article_id is None or access.article_id != article_id:
         raise BodyWithheld(f"article {article_id}")
     body = Body.objects.filter(pk=article_id).only("html", "continue_at").first()
     if body is None:
-        return ""
+        raise BodyMissing(f"article {article_id}")
     return without_cut(body.html[: body.continue_at] + CONTINUE_ANCHOR + body.html[body.continue_at :])

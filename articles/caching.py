@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
-from articles.models import Article, Status
+from articles.models import Article
 
 LONGEST_SECONDS = 600
 
@@ -29,8 +29,7 @@ def next_change_at(now: datetime) -> datetime | None:
     """The next moment (UTC) at which a scheduled article appears, and with it every page that counts or lists articles
     changes.
     """
-    scheduled = Article.objects.filter(status=Status.PUBLISHED, published_at__gt=now)
-    moment: datetime | None = scheduled.aggregate(moment=Min("published_at"))["moment"]
+    moment: datetime | None = Article.objects.scheduled(now).aggregate(moment=Min("published_at"))["moment"]
     return moment
 
 
@@ -72,7 +71,7 @@ def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
         @wraps(view)
         def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             response = view(request, *args, **kwargs)
-            if response.status_code in (200, 301):
+            if response.status_code == 200:
                 mark_cacheable(request, response, [*keys, "library"])
             return response
 

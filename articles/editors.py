@@ -10,7 +10,8 @@ from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.db import transaction
 
-EDITORS = "editors"
+from accounts.models import EDITORS
+
 PERMISSIONS = frozenset(
     {
         *(f"{verb}_{name}" for name in ("article", "byline") for verb in ("add", "change", "delete", "view")),

@@ -16,14 +16,13 @@ from django.views.decorators.http import require_safe
 
 from articles.caching import public_page
 from articles.models import Article, Author, Section, Series, Topic
-from articles.models.article import ArticleQuerySet
 from articles.structured_data import absolute, description_of, photo_url
 
 LENGTH = 30
 
 
-def newest() -> ArticleQuerySet:
-    return Article.objects.published().newest_first().with_card()
+def latest() -> list[Article]:
+    return list(Article.objects.cards()[:LENGTH])
 
 
 def open_html(article: Article) -> str:
@@ -59,13 +58,17 @@ def xml_feed(
 @require_safe
 @public_page("feed")
 def latest_rss(request: HttpRequest) -> HttpResponse:
-    return xml_feed(Rss201rev2Feed, request, settings.SITE_NAME, reverse("articles:front"), list(newest()[:LENGTH]))
+    return xml_feed(
+        Rss201rev2Feed, request, settings.SITE_NAME, reverse("articles:front"), list(Article.objects.cards()[:LENGTH])
+    )
 
 
 @require_safe
 @public_page("feed")
 def latest_atom(request: HttpRequest) -> HttpResponse:
-    return xml_feed(Atom1Feed, request, settings.SITE_NAME, reverse("articles:front"), list(newest()[:LENGTH]))
+    return xml_feed(
+        Atom1Feed, request, settings.SITE_NAME, reverse("articles:front"), list(Article.objects.cards()[:LENGTH])
+    )
 
 
 @require_safe
@@ -78,7 +81,7 @@ def latest_json(request: HttpRequest) -> HttpResponse:
         "home_page_url": absolute(reverse("articles:front")),
         "feed_url": absolute(request.path),
         "language": settings.LANGUAGE_CODE,
-        "items": [json_item(article) for article in newest()[:LENGTH]],
+        "items": [json_item(article) for article in latest()],
     }
     return JsonResponse(feed, content_type="application/feed+json", json_dumps_params={"ensure_ascii": False})
 
@@ -115,7 +118,7 @@ def list_feed[M: (Section, Topic, Author, Series)](model: type[M], condition: st
     @public_page("feed")
     def view(request: HttpRequest, slug: str) -> HttpResponse:
         found = get_object_or_404(model, slug=slug)
-        articles = list(newest().filter(**{condition: found})[:LENGTH])
+        articles = list(Article.objects.cards().filter(**{condition: found})[:LENGTH])
         return xml_feed(Rss201rev2Feed, request, f"{found} · {settings.SITE_NAME}", found.get_absolute_url(), articles)
 
     return view

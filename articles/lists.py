@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import Count, F
+from django.db.models import Count, F, prefetch_related_objects
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from articles.models.article import ArticleQuerySet
 from articles.search_vectors import configuration_for
 
 SECONDARY = 3
-THIS_WEEK = 4
+LATEST = 4
 SECTION_BLOCK = 3
 LIBRARY_AGE_DAYS = 365
 LONGEST_QUERY = 200  # characters; what is beyond is not searched
@@ -35,42 +35,36 @@ class Month:
 
 
 def front_page(now: datetime) -> dict[str, Any]:
-    """The newest first: one lead, three beside it, four of the week, then each section's own, none of them twice."""
-    sections = list(Section.objects.filter(is_in_navigation=True))
-    newest = list(Article.objects.published(now).newest_first().with_card()[: 1 + SECONDARY + THIS_WEEK])
-    lead = next((article for article in newest if article.photo_id), newest[0] if newest else None)
-    rest = [article for article in newest if article is not lead]
+    """The newest first: one opens the page, three stand beside it, four below, then each section's own; none twice."""
+    newest = list(Article.objects.cards(now)[: 1 + SECONDARY + LATEST])
+    opener = next((article for article in newest if article.photo_id), newest[0] if newest else None)
+    rest = [article for article in newest if article is not opener]
     shown = {article.pk for article in newest}
-    blocks = [
-        {"section": section, "articles": articles}
-        for section, articles in section_blocks(now, sections, shown)
-        if articles
-    ]
-    old = Article.objects.published(now).filter(published_at__lt=now - timedelta(days=LIBRARY_AGE_DAYS))
+    old = Article.objects.cards(now).filter(published_at__lt=now - timedelta(days=LIBRARY_AGE_DAYS))
     return {
-        "lead": lead,
+        "opener": opener,
         "secondary": rest[:SECONDARY],
-        "this_week": rest[SECONDARY : SECONDARY + THIS_WEEK],
-        "section_blocks": blocks,
-        "library_pick": old.exclude(standfirst="").exclude(pk__in=shown).newest_first().with_card().first(),
+        "latest": rest[SECONDARY : SECONDARY + LATEST],
+        "section_blocks": section_blocks(now, shown),
+        "library_pick": old.exclude(standfirst="").exclude(pk__in=shown).first(),
     }
 
 
-def section_blocks(now: datetime, sections: list[Section], shown: set[int]) -> list[tuple[Section, list[Article]]]:
-    """The newest of each section that are not shown yet, by one query a section through its index."""
-    return [
-        (
-            section,
-            list(
-                Article.objects.published(now)
-                .filter(section=section)
-                .exclude(pk__in=shown)
-                .newest_first()
-                .with_card()[:SECTION_BLOCK]
-            ),
-        )
-        for section in sections
-    ]
+@dataclass(frozen=True, slots=True)
+class SectionBlock:
+    section: Section
+    articles: list[Article]
+
+
+def section_blocks(now: datetime, shown: set[int]) -> list[SectionBlock]:
+    """The newest of each section that are not shown yet: a query a section through its index, and two for all names."""
+    blocks = []
+    for section in Section.objects.filter(is_in_navigation=True):
+        others = Article.objects.published(now).newest_first().filter(section=section).exclude(pk__in=shown)
+        if articles := list(others.select_related("section", "photo")[:SECTION_BLOCK]):
+            blocks.append(SectionBlock(section, articles))
+    prefetch_related_objects([article for block in blocks for article in block.articles], "bylines__author")
+    return blocks
 
 
 def archive_months(now: datetime) -> list[Month]:
@@ -104,9 +98,5 @@ def search(query: str, now: datetime) -> ArticleQuerySet:
         search_type="websearch",
         config=configuration_for(settings.LANGUAGE_CODE),
     )
-    matches = Article.objects.published(now).filter(search_vector=words)
-    return (
-        matches.annotate(rank=SearchRank(F("search_vector"), words))
-        .order_by("-rank", "-published_at", "-pk")
-        .with_card()
-    )
+    matches = Article.objects.cards(now).filter(search_vector=words)
+    return matches.annotate(rank=SearchRank(F("search_vector"), words)).order_by("-rank", "-published_at", "-pk")

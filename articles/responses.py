@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
@@ -28,19 +29,15 @@ class ArticleResponse(TemplateResponse):
 
 def page_context(article: Article) -> dict[str, Any]:
     """All that the page shows besides the body: nothing in it comes from the part that costs."""
+    prefetch_related_objects([article], "topics", "bylines__author__portrait")
     data = article_data(article)
-    series_articles = (
-        list(Article.objects.published().filter(series=article.series).order_by("series_part"))
-        if article.series_id
-        else []
-    )
     return {
         "article": article,
         "canonical_url": data["url"],
-        "description": data.get("description", ""),
+        "description": data["description"],
         "og_image_url": next(iter(data.get("image", [])), ""),
         "json_ld": data,
-        "series_articles": series_articles,
+        "series_articles": list(Article.objects.published().of_series(article.series_id)) if article.series_id else [],
         "related": related_articles(article),
     }
 
@@ -49,5 +46,4 @@ def related_articles(article: Article) -> list[Article]:
     """The newest others of the same section."""
     if article.section_id is None:
         return []
-    others = Article.objects.published().filter(section_id=article.section_id).exclude(pk=article.pk)
-    return list(others.newest_first().with_card()[:RELATED])
+    return list(Article.objects.cards().filter(section_id=article.section_id).exclude(pk=article.pk)[:RELATED])

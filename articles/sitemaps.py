@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -57,8 +58,16 @@ class NewsSitemap(SiteSitemap[Article]):
 
 
 class ListSitemap(SiteSitemap[models.Model]):
+    """Sections, topics, authors and series with an article that is out: the name of a draft's topic is not told."""
+
     def items(self) -> list[models.Model]:
-        return [row for model in (Section, Topic, Author, Series) for row in model.objects.all()]
+        published = Article.objects.published()
+        return [
+            *Section.objects.filter(Exists(published.filter(section=OuterRef("pk")))),
+            *Topic.objects.filter(Exists(published.filter(topics=OuterRef("pk")))),
+            *Author.objects.filter(Exists(published.filter(bylines__author=OuterRef("pk")))),
+            *Series.objects.filter(Exists(published.filter(series=OuterRef("pk")))),
+        ]
 
 
 SITEMAPS: dict[str, type[SiteSitemap[Any]]] = {"articles": ArticleSitemap, "lists": ListSitemap}

@@ -29,13 +29,7 @@ def front(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    found = (
-        Article.objects.with_card()
-        .select_related("series")
-        .prefetch_related("topics", "bylines__author__portrait")
-        .filter(slug=slug)
-        .first()
-    )
+    found = Article.objects.select_related("section", "photo", "series").filter(slug=slug).first()
     if found is None:
         return former_address(request, slug)
     if found.is_withdrawn:
@@ -70,33 +64,39 @@ def list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, A
 @public_page("section")
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Section, slug=slug)
-    return render(request, "articles/section.html", list_page(request, "section", found, newest(section=found)))
+    return render(
+        request,
+        "articles/section.html",
+        list_page(request, "section", found, Article.objects.cards().filter(section=found)),
+    )
 
 
 @require_safe
 @public_page("topic")
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Topic, slug=slug)
-    return render(request, "articles/topic.html", list_page(request, "topic", found, newest(topics=found)))
+    return render(
+        request, "articles/topic.html", list_page(request, "topic", found, Article.objects.cards().filter(topics=found))
+    )
 
 
 @require_safe
 @public_page("author")
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
-    return render(request, "articles/author.html", list_page(request, "author", found, newest(bylines__author=found)))
+    return render(
+        request,
+        "articles/author.html",
+        list_page(request, "author", found, Article.objects.cards().filter(bylines__author=found)),
+    )
 
 
 @require_safe
 @public_page("series")
 def series(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Series, slug=slug)
-    parts = newest(series=found).order_by("series_part", "published_at", "pk")
+    parts = Article.objects.cards().of_series(found.pk)
     return render(request, "articles/series.html", list_page(request, "series", found, parts))
-
-
-def newest(**conditions: Any) -> ArticleQuerySet:
-    return Article.objects.published().filter(**conditions).newest_first().with_card()
 
 
 def list_page(
@@ -120,7 +120,7 @@ def archive_month(request: HttpRequest, year: str, month: str) -> HttpResponse:
         start, end = lists.month_bounds(int(year), int(month))
     except ValueError:
         raise Http404 from None
-    context = list_context(request, newest(published_at__gte=start, published_at__lt=end))
+    context = list_context(request, Article.objects.cards().filter(published_at__gte=start, published_at__lt=end))
     if not context["total"]:
         raise Http404
     return render(request, "articles/archive_month.html", context | {"month": start.date()})

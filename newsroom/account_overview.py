@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.overview import sections
 
 
 @require_safe
-@never_cache
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
     has_password = request.user.is_authenticated and request.user.has_usable_password()

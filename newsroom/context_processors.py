@@ -23,5 +23,5 @@ def site(_request: HttpRequest) -> dict[str, Any]:
         "today": timezone.localdate(),
         "consent": CONSENT_WORDING,
         "registration_plan_key": registration_plan_key,
-        "is_demo": settings.LOCAL_MODE,
+        "has_demo_inbox": settings.HAS_DEMO_INBOX,
     }

@@ -16,10 +16,10 @@ from django.contrib.auth.models import Group
 from django.core.files import File
 from django.utils.text import slugify
 
-from accounts.models import User
+from accounts.models import EDITORS, User
 from articles.importers import Report, import_records
 from articles.models import Article, Author, Photo, Section, Series, Topic
-from subscriptions.models import Grant
+from subscriptions.models import Grant, GrantSource
 
 PUBLICATION = Path(__file__).resolve().parent / "demo_publication"
 FRONT_MATTER = "+++"
@@ -108,7 +108,7 @@ def load_people(now: datetime) -> None:
     editor = person(EDITOR, "The Editor")
     editor.is_staff = True
     editor.save(update_fields=["is_staff"])
-    editor.groups.add(Group.objects.get(name="editors"))
+    editor.groups.add(Group.objects.get(name=EDITORS))
     grant(person(SUBSCRIBER, "A Subscriber"), starts_at=now)
     grant(person(LAPSED, "A Lapsed Subscriber"), starts_at=now - timedelta(days=400), ends_at=now - timedelta(days=35))
     person(REGISTERED, "A Registered Reader")
@@ -122,4 +122,4 @@ def person(email: str, name: str) -> User:
 
 def grant(user: User, **period: datetime) -> None:
     if not user.grants.exists():
-        Grant.objects.create(user=user, source=Grant.Source.DEMO, reason="The demonstration publication", **period)
+        Grant.objects.create(user=user, source=GrantSource.DEMO, reason="The demonstration publication", **period)

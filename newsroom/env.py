@@ -4,7 +4,6 @@ of them are told at once.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,8 +61,8 @@ class Environment:
             self.problems.append(f"{name} is missing: {why}")
         return value
 
-    def flag(self, name: str, *, default: bool = False) -> bool:
-        word = self.text(name, "1" if default else "0").lower()
+    def flag(self, name: str) -> bool:
+        word = self.text(name, "0").lower()
         if word not in TRUE_WORDS | FALSE_WORDS:
             self.problems.append(f"{name} must be 1 or 0, not {word!r}")
         return word in TRUE_WORDS
@@ -196,11 +195,11 @@ def is_local_mode(environment: Environment) -> bool:
     return all(is_loopback(host) for host in hosts)
 
 
-def is_embedded_database(variables: Mapping[str, str] | None = None) -> bool:
+def is_embedded_database(variables: Mapping[str, str]) -> bool:
     """Whether the PostgreSQL that comes with the project serves: no DATABASE_URL, and local mode or
     ALLOW_EMBEDDED_DATABASE=1.
     """
-    environment = Environment(os.environ if variables is None else variables)
+    environment = Environment(variables)
     if environment.has("DATABASE_URL"):
         return False
     return is_local_mode(environment) or environment.flag("ALLOW_EMBEDDED_DATABASE")

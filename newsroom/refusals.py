@@ -1,4 +1,4 @@
-"""Refusals that the framework answers with an empty page, in words."""
+"""Refusals in words, where the framework would answer with an empty or a technical page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 
 class RefusalsInWordsMiddleware:
@@ -18,6 +19,14 @@ class RefusalsInWordsMiddleware:
         response = self.get_response(request)
         if response.status_code == 405 and not response.streaming and not response.content:
             page = render(request, "405.html", status=405)
-            page.headers["Allow"] = response.headers["Allow"]
+            page.headers["Allow"] = response.headers.get("Allow", "")
             return page
         return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    sentence = _(
+        "The form was not sent from our own page, or it was open for too long. "
+        "Please go back, load the page again and send it once more."
+    )
+    return render(request, "403.html", {"reason_sentence": sentence}, status=403)

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
+    "accounts.middleware.NeverStoredMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -198,7 +199,7 @@ SESSION_COOKIE_AGE = int(timedelta(days=60).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "newsroom.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "newsroom.refusals.csrf_failure"
 
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, most=9)  # how many proxies of ours stand before the site
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
@@ -251,6 +252,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
 MAIL_DIR = LOCAL_DIR / "mail"
+HAS_DEMO_INBOX = LOCAL_MODE and not env.has("EMAIL_URL")
 MAILERS = {"default": env.parsed("EMAIL_URL", MAIL_DIR.as_uri(), parse_email_url)}
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <post@localhost>")
 

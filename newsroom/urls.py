@@ -26,10 +26,12 @@ urlpatterns = [
     path("", include("articles.urls")),
 ]
 
+if settings.HAS_DEMO_INBOX:
+    urlpatterns += [path("demo/inbox/", inbox.inbox, name="demo-inbox")]
+
 if settings.LOCAL_MODE:
     urlpatterns += [
-        path("demo/inbox/", inbox.inbox, name="demo-inbox"),
-        # On a public host the web server in front hands out media; see deploy/ and docs/operations.md.
+        # On a public host the web server in front hands out media; see docs/operations.md.
         path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
     ]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from articles.models import Article
 from paywall.access import Access, Reason
-from paywall.readers import STRANGER, Reader
+from paywall.readers import Reader
 from paywall.reasons import sentence
 from subscriptions.plans import OfferedPlan, offered_plans
 
@@ -48,7 +48,7 @@ def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
     )
 
 
-def plans_gate(next_path: str, reader: Reader = STRANGER) -> Gate:
+def plans_gate(next_path: str, reader: Reader) -> Gate:
     """The same options on a page of their own."""
     return Gate(
         plans=offered_plans(),

@@ -37,8 +37,8 @@ def next_period(period: date) -> date:
     return date(period.year + period.month // 12, period.month % 12 + 1, 1)
 
 
-def meter_facts(user_id: int, article_id: int, now: datetime) -> MeterFacts:
-    """Where the reader's month stands, in one query."""
+def meter_facts(user_id: int, article_id: int | None, now: datetime) -> MeterFacts:
+    """Where the reader's month stands, in one query; with an article, also whether it was opened."""
     period = period_of(now)
     reads = MeteredRead.objects.filter(user_id=user_id, period=period)
     counts = reads.aggregate(used=Count("pk"), this=Count("pk", filter=Q(article_id=article_id)))

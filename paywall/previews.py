@@ -11,24 +11,24 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Article
 from articles.responses import ArticleResponse
-from paywall.readers import ReaderRequest, preview_reader
+from paywall.readers import ANY_SUBSCRIBER, STRANGER, Reader, ReaderRequest
 
 
 @require_safe
 def as_stranger(request: HttpRequest, article: Article) -> ArticleResponse:
-    return preview(request, article, "stranger")
+    return preview(request, article, STRANGER)
 
 
 @require_safe
 def as_subscriber(request: HttpRequest, article: Article) -> ArticleResponse:
-    return preview(request, article, "subscriber")
+    return preview(request, article, ANY_SUBSCRIBER)
 
 
-def preview(request: HttpRequest, article: Article, name: str) -> ArticleResponse:
-    """The page for the preset reader `name`. Whoever calls this has checked that the request is from staff who may see
+def preview(request: HttpRequest, article: Article, reader: Reader) -> ArticleResponse:
+    """The page as this reader sees it. Whoever calls this has checked that the request is from staff who may see
     the article.
     """
-    cast("ReaderRequest", request).reader = preview_reader(name)
+    cast("ReaderRequest", request).reader = reader
     response = ArticleResponse(request, article, is_preview=True)
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response

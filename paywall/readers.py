@@ -11,6 +11,7 @@ from articles.models import Article
 from paywall.access import NO_METER, MeterFacts, ReaderFacts
 from paywall.meter import meter_facts
 from subscriptions.entitlements import NOTHING, Entitlement, entitlement_of
+from subscriptions.models import LIBRARY_SCOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,8 @@ class ReaderRequest(HttpRequest):
 
 
 STRANGER = Reader()
-PREVIEW_READERS = {
-    "stranger": STRANGER,
-    "subscriber": Reader(is_registered=True, entitlement=Entitlement(scopes=(("library", None),))),
-}
-
-
-def preview_reader(name: str) -> Reader:
-    """The preset reader of an editor's preview: `stranger` or `subscriber`. Raises KeyError for any other name."""
-    return PREVIEW_READERS[name]
+# For previews: somebody who may read the whole library, and is nobody in particular.
+ANY_SUBSCRIBER = Reader(is_registered=True, entitlement=Entitlement(scopes=((LIBRARY_SCOPE, None),)))
 
 
 def reader_of(request: HttpRequest, now: datetime) -> Reader:

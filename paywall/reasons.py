@@ -1,4 +1,4 @@
-"""The decision in words: one sentence for a reader, in the page and in admin."""
+"""The decision in words: one sentence for a reader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from paywall.access import Access, Reason
+from paywall.access import Access, MeterFacts, Reason
 
 
 def sentence(access: Access) -> str:
@@ -34,3 +34,14 @@ def sentence(access: Access) -> str:
             return _("We could not check just now whether you may read this. Please load the page again in a moment.")
         case _:
             return ""
+
+
+def allowance_sentence(meter: MeterFacts) -> str:
+    """How the reader's month stands; empty where there is no allowance."""
+    if meter.allowance == 0 or meter.renews_on is None:
+        return ""
+    return ngettext(
+        "%(left)d of %(allowance)d free article is left this month; the count starts again on %(day)s.",
+        "%(left)d of %(allowance)d free articles are left this month; the count starts again on %(day)s.",
+        meter.allowance,
+    ) % {"left": meter.reads_left, "allowance": meter.allowance, "day": date_format(meter.renews_on, "j F")}

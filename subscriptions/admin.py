@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from subscriptions.models import Grant, Lead, Plan
+from subscriptions.models import Grant, Lead, Plan, PlanInterval, PlanKind
 
 if TYPE_CHECKING:
     PlanModelAdmin = admin.ModelAdmin[Plan]
@@ -37,9 +37,9 @@ class PlanForm(PlanModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("kind") == Plan.Kind.REGISTRATION and cleaned.get("amount_minor"):
+        if cleaned.get("kind") == PlanKind.REGISTRATION and cleaned.get("amount_minor"):
             self.add_error("amount_minor", _("Registration is free: its price is 0."))
-        if cleaned.get("kind") == Plan.Kind.RECURRING and cleaned.get("interval") == Plan.Interval.NONE:
+        if cleaned.get("kind") == PlanKind.RECURRING and cleaned.get("interval") == PlanInterval.NONE:
             self.add_error("interval", _("A subscription recurs every month or every year."))
         return cleaned
 

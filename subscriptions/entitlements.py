@@ -32,10 +32,8 @@ class Entitlement:
 NOTHING = Entitlement()
 
 
-def entitlement_of(user_id: int | None, now: datetime) -> Entitlement:
-    """What the user with this id holds at `now` (UTC), in one query. Nobody holds nothing."""
-    if user_id is None:
-        return NOTHING
+def entitlement_of(user_id: int, now: datetime) -> Entitlement:
+    """What the user with this id holds at `now` (UTC), in one query."""
     grants = list(
         Grant.objects.filter(user_id=user_id, starts_at__lte=now).only("scope", "starts_at", "ends_at", "revoked_at")
     )

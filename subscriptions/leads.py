@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -21,14 +24,14 @@ def capture_lead(email: str, plan: Plan, source_path: str) -> Lead:
         consent_version=CONSENT_VERSION,
         source_path=source_path[:LONGEST_SOURCE],
     )
-    lead_captured.send(sender=Lead, lead=lead)
+    transaction.on_commit(partial(lead_captured.send, sender=Lead, lead=lead))
     return lead
 
 
-def confirm_leads(user: User) -> None:
-    """Mark the open leads of the user's confirmed address as theirs."""
-    for lead in Lead.objects.filter(email=user.email, confirmed_at__isnull=True):
+def confirm_leads(user: User, email: str) -> None:
+    """Mark the open leads of an address that the user has proved as theirs."""
+    for lead in Lead.objects.filter(email=email, confirmed_at__isnull=True):
         lead.user = user
         lead.confirmed_at = timezone.now()
         lead.save(update_fields=["user", "confirmed_at"])
-        lead_confirmed.send(sender=Lead, lead=lead)
+        transaction.on_commit(partial(lead_confirmed.send, sender=Lead, lead=lead))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from subscriptions.models import Plan
+from subscriptions.models import Plan, PlanInterval, PlanKind
 from subscriptions.models.plan import money
 
 
@@ -17,7 +17,6 @@ class OfferedPlan:
 
     key: str
     name: str
-    kind: str
     price_label: str
     interval_label: str
     lines: tuple[str, ...]
@@ -35,7 +34,6 @@ def offered_plans() -> list[OfferedPlan]:
         OfferedPlan(
             key=plan.key,
             name=plan.name,
-            kind=plan.kind,
             price_label=plan.price_label,
             interval_label=plan.interval_label,
             lines=tuple(filled(line, plan) for line in plan.lines),
@@ -51,7 +49,7 @@ def offered_plans() -> list[OfferedPlan]:
 
 def registration_plan_key() -> str:
     """The option that a form with nothing but an address stands for; empty where registration is not offered."""
-    return Plan.objects.offered().filter(kind=Plan.Kind.REGISTRATION).values_list("key", flat=True).first() or ""
+    return Plan.objects.offered().filter(kind=PlanKind.REGISTRATION).values_list("key", flat=True).first() or ""
 
 
 def filled(text: str, plan: Plan) -> str:
@@ -65,12 +63,8 @@ def saves_label(plan: Plan, plans: list[Plan]) -> str:
     """What a yearly plan saves against twelve months of the monthly one in the same currency; empty where it saves
     nothing.
     """
-    if plan.interval != Plan.Interval.YEAR:
+    if plan.interval != PlanInterval.YEAR:
         return ""
-    monthly = [
-        other.yearly_minor() or 0
-        for other in plans
-        if other.interval == Plan.Interval.MONTH and other.currency == plan.currency
-    ]
+    monthly = [other.yearly_minor() or 0 for other in plans if other.currency == plan.currency]
     saved = max(monthly, default=0) - plan.amount_minor
     return _("Saves %(amount)s a year") % {"amount": money(saved, plan.currency)} if saved > 0 else ""

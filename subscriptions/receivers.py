@@ -12,5 +12,5 @@ from subscriptions.leads import confirm_leads
 
 
 @receiver(address_confirmed)
-def confirm_leads_of_owner(user: User, **_kwargs: Any) -> None:
-    confirm_leads(user)
+def confirm_leads_of_owner(user: User, email: str, **_kwargs: Any) -> None:
+    confirm_leads(user, email)

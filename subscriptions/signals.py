@@ -1,4 +1,4 @@
-"""What subscriptions tells the apps above it. Each is sent after the row is stored."""
+"""What subscriptions tells the apps above it. Each is sent once the row is committed."""
 
 from django.dispatch import Signal
 

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                         error_messages={"unique": "A user with this address exists already."},
                         max_length=254,
                         unique=True,
-                        verbose_name="email address",
+                        verbose_name="e-mail address",
                     ),
                 ),
                 ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),

@@ -178,6 +178,8 @@ class ArticleAdmin(ArticleModelAdmin):
     @admin.action(permissions=["publish"], description=gettext_lazy("Publish now"))
     def publish_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
         now = timezone.now()
+        if not self.is_few(request, queryset):
+            return
         with transaction.atomic():
             for article in queryset.select_related("section", "photo").select_for_update(of=("self",)):
                 missing = missing_to_publish(
@@ -189,13 +191,18 @@ class ArticleAdmin(ArticleModelAdmin):
                     publish(article, now)
                     self.tell_state(request, article)
 
+    def is_few(self, request: HttpRequest, chosen: QuerySet[Article]) -> bool:
+        """Whether an action may take them all at once; if not, says so."""
+        if chosen.count() <= MOST_AT_ONCE:
+            return True
+        sentence = _("Choose at most %(limit)d articles at once.") % {"limit": MOST_AT_ONCE}
+        self.message_user(request, sentence, messages.ERROR)
+        return False
+
     @admin.action(permissions=["publish"], description=gettext_lazy("Withdraw"))
     def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> HttpResponseBase | None:
         found = queryset.filter(status=Status.PUBLISHED)
-        if found.count() > MOST_AT_ONCE:
-            self.message_user(
-                request, _("Choose at most %(limit)d articles at once.") % {"limit": MOST_AT_ONCE}, messages.ERROR
-            )
+        if not self.is_few(request, found):
             return None
         if "confirmed" not in request.POST:
             return self.confirm_withdrawal(request, list(found), action="withdraw_selected")

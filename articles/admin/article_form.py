@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from articles.admin.body_widget import BodyWidget
 from articles.admin.states import missing_to_publish, published_at_for
-from articles.bodies import Body, clean_body
-from articles.models import Article, Status
-from articles.sanitising import MAX_CHARACTERS, BodyTooLong
+from articles.bodies import Body
+from articles.models import Article, ArticleRedirect, Status
+from articles.sanitising import MAX_CHARACTERS, BodyTooLong, clean_body
 
 if TYPE_CHECKING:
     ArticleModelForm = forms.ModelForm[Article]
@@ -94,6 +94,14 @@ class ArticleForm(ArticleModelForm):
                 return Status.DRAFT
             case _:
                 return self.instance.status
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if ArticleRedirect.objects.filter(slug=slug).exclude(article_id=self.instance.pk).exists():
+            raise forms.ValidationError(
+                _("Another article stood at this address, and old links lead to it. Please choose another one.")
+            )
+        return slug
 
     def clean_body(self) -> str:
         try:

@@ -54,10 +54,9 @@ def _ids(model: Any, column: str, wanted: Iterable[str | None], **choices: bool)
         exact.setdefault(name, pk)
         folded.setdefault(name.casefold(), pk)
     missing: dict[str, str] = {}
-    for name, slug in slugs.items():
+    for name in slugs:
         if name.casefold() not in folded and name.casefold() not in missing:
             missing[name.casefold()] = name
-            slugs[name] = slug
     for made in _make(model, column, {name: slugs[name] for name in missing.values()}, **choices):
         folded[getattr(made, column).casefold()] = made.pk
     return {name: exact.get(name) or folded[name.casefold()] for name in slugs}

@@ -216,7 +216,7 @@ class _Reader:
         kept = tuple(dict.fromkeys(good))[:MOST_NAMES]
         if len(good) < len(texts):
             self.warnings.append(f"{name}: what is empty, not a text or longer than {most} characters was left out")
-        if len(kept) == MOST_NAMES:
+        if len(set(good)) > MOST_NAMES:
             self.warnings.append(f"{name}: no more than {MOST_NAMES} are kept")
         return kept
 

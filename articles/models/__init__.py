@@ -1,6 +1,5 @@
 """What we publish. The body is not here: see `articles/bodies.py`."""
 
-from articles.bodies import Body
 from articles.models.article import Article, ArticleRedirect, Byline, Status, Tier
 from articles.models.author import Author
 from articles.models.classification import Section, Series, Topic
@@ -10,7 +9,6 @@ __all__ = [
     "Article",
     "ArticleRedirect",
     "Author",
-    "Body",
     "Byline",
     "Photo",
     "Section",

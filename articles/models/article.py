@@ -20,9 +20,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles import bodies
+from articles.fields import PlainCharField
 from articles.models.author import Author
 from articles.models.classification import Section, Series, Topic
 from articles.models.photo import Photo
+from articles.sanitising import clean_body
 from articles.search_vectors import generated_vector
 from articles.teasers import make_teaser
 
@@ -62,8 +64,20 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Articles that are out at `now` (UTC, default the present): a scheduled one appears by the clock alone."""
         return self.filter(status=Status.PUBLISHED, published_at__lte=now or timezone.now())
 
+    def scheduled(self, now: datetime | None = None) -> Self:
+        """Articles that will be out later than `now` by the clock alone."""
+        return self.filter(status=Status.PUBLISHED, published_at__gt=now or timezone.now())
+
+    def cards(self, now: datetime | None = None) -> Self:
+        """What a list of the newest shows: articles that are out, with all that a card needs."""
+        return self.published(now).newest_first().with_card()
+
     def newest_first(self) -> Self:
         return self.order_by("-published_at", "-pk")
+
+    def of_series(self, series_id: int) -> Self:
+        """The parts of a series in their order."""
+        return self.filter(series_id=series_id).order_by("series_part", "published_at", "pk")
 
     def with_card(self) -> Self:
         """With what a list shows of each: section, picture and byline, in two queries however long the list is."""
@@ -72,11 +86,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
 class Article(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    headline = models.CharField(_("headline"), max_length=250)
+    headline = PlainCharField(_("headline"), max_length=250)
     slug = models.SlugField(
         _("slug"), max_length=200, unique=True, help_text=_("The old address goes on working after a change.")
     )
-    standfirst = models.CharField(_("standfirst"), max_length=500, blank=True)
+    standfirst = PlainCharField(_("standfirst"), max_length=500, blank=True)
     teaser = models.TextField(_("teaser"), blank=True, editable=False)
     teaser_word_count = models.PositiveIntegerField(default=0, editable=False)
     word_count = models.PositiveIntegerField(default=0, editable=False)
@@ -183,7 +197,7 @@ class Article(models.Model):
 
         Raises `sanitising.BodyTooLong`.
         """
-        body = bodies.Body(article=self, html=bodies.clean_body(html), language=self.language)
+        body = bodies.Body(article=self, html=clean_body(html), language=self.language)
         teaser = make_teaser(body.html)
         self.teaser, self.teaser_word_count, self.word_count = teaser.html, teaser.words, teaser.total_words
         body.continue_at = teaser.continue_at

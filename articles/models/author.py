@@ -6,15 +6,16 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from articles.fields import PlainCharField, PlainTextField
 from articles.models.photo import Photo
 
 
 class Author(models.Model):
-    name = models.CharField(_("name"), max_length=160)
+    name = PlainCharField(_("name"), max_length=160)
     slug = models.SlugField(_("slug"), max_length=160, unique=True)
-    sort_name = models.CharField(_("sorted as"), max_length=160, blank=True, help_text=_("Family name first."))
-    role = models.CharField(_("role"), max_length=120, blank=True)
-    biography = models.TextField(_("biography"), max_length=2000, blank=True)
+    sort_name = PlainCharField(_("sorted as"), max_length=160, blank=True, help_text=_("Family name first."))
+    role = PlainCharField(_("role"), max_length=120, blank=True)
+    biography = PlainTextField(_("biography"), max_length=2000, blank=True)
     portrait = models.ForeignKey(
         Photo, verbose_name=_("portrait"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -6,11 +6,13 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from articles.fields import PlainCharField, PlainTextField
+
 
 class Section(models.Model):
-    name = models.CharField(_("name"), max_length=80, unique=True)
+    name = PlainCharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
-    description = models.CharField(_("description"), max_length=300, blank=True)
+    description = PlainCharField(_("description"), max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0, help_text=_("The order in the navigation."))
     is_in_navigation = models.BooleanField(_("in the navigation"), default=True)
 
@@ -27,9 +29,9 @@ class Section(models.Model):
 
 
 class Topic(models.Model):
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    name = PlainCharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("slug"), max_length=120, unique=True)
-    description = models.CharField(_("description"), max_length=300, blank=True)
+    description = PlainCharField(_("description"), max_length=300, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -44,9 +46,9 @@ class Topic(models.Model):
 
 
 class Series(models.Model):
-    title = models.CharField(_("title"), max_length=160, unique=True)
+    title = PlainCharField(_("title"), max_length=160, unique=True)
     slug = models.SlugField(_("slug"), max_length=160, unique=True)
-    description = models.TextField(_("description"), max_length=1000, blank=True)
+    description = PlainTextField(_("description"), max_length=1000, blank=True)
 
     class Meta:
         ordering = ("title",)

@@ -10,6 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from pictures.models import PictureField
 
+from articles.fields import PlainCharField
+
 
 def photo_path(_photo: models.Model, filename: str) -> str:
     """A name that cannot be guessed: a picture of a story that is still a draft must not be found by its file name."""
@@ -20,7 +22,7 @@ class Photo(models.Model):
     image = PictureField(_("picture"), upload_to=photo_path, width_field="width", height_field="height", max_length=255)
     width = models.PositiveIntegerField(_("width"), default=0, editable=False)
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
-    alt = models.CharField(
+    alt = PlainCharField(
         _("alternative text"),
         max_length=300,
         blank=True,
@@ -28,8 +30,8 @@ class Photo(models.Model):
             "What the picture shows, for those who cannot see it. Needed before an article with it is published."
         ),
     )
-    caption = models.CharField(_("caption"), max_length=500, blank=True)
-    credit = models.CharField(_("credit"), max_length=160, blank=True)
+    caption = PlainCharField(_("caption"), max_length=500, blank=True)
+    credit = PlainCharField(_("credit"), max_length=160, blank=True)
     focal_x = models.PositiveSmallIntegerField(
         _("focus from the left"),
         default=50,

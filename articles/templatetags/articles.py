@@ -21,7 +21,7 @@ class MissingContext(Exception):
 
 @register.simple_tag
 def stored_html(text: str) -> SafeString:
-    """HTML that was cleaned when it was stored (teaser, body, biography). For nothing else."""
+    """HTML that was cleaned when it was stored (teaser, body). For nothing else."""
     return mark_safe(text)  # noqa: S308
 
 

@@ -1,5 +1,5 @@
-"""The table of the default cache: rate limits must hold across processes, so they live in the database unless Redis is
-given.
+"""The table of the default cache: the limits that allauth counts there must hold across processes, so it lies in the
+database unless Redis is given.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Who pays for what: plans, the addresses given at the gate, and access given without a payment."""
 
-from subscriptions.models.grant import LIBRARY_SCOPE, Grant
+from subscriptions.models.grant import LIBRARY_SCOPE, Grant, GrantSource
 from subscriptions.models.lead import Lead
-from subscriptions.models.plan import Plan
+from subscriptions.models.plan import Plan, PlanInterval, PlanKind
 
-__all__ = ["LIBRARY_SCOPE", "Grant", "Lead", "Plan"]
+__all__ = ["LIBRARY_SCOPE", "Grant", "GrantSource", "Lead", "Plan", "PlanInterval", "PlanKind"]

@@ -5,16 +5,30 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar, Self
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+CURRENCY = r"^[A-Z]{3}$"
 # ISO 4217: how many digits a currency has after the point, where that is not two; and signs that stand before the
 # amount.
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+class PlanKind(models.TextChoices):
+    REGISTRATION = "registration", _("free registration")
+    TRIAL = "trial", _("trial")
+    RECURRING = "recurring", _("recurring subscription")
+    PASS = "pass", _("one-off pass")
+
+
+class PlanInterval(models.TextChoices):
+    NONE = "", _("none")
+    MONTH = "month", _("month")
+    YEAR = "year", _("year")
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -24,17 +38,6 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    class Kind(models.TextChoices):
-        REGISTRATION = "registration", _("free registration")
-        TRIAL = "trial", _("trial")
-        RECURRING = "recurring", _("recurring subscription")
-        PASS = "pass", _("one-off pass")
-
-    class Interval(models.TextChoices):
-        NONE = "", _("none")
-        MONTH = "month", _("month")
-        YEAR = "year", _("year")
-
     key = models.SlugField(
         _("key"),
         max_length=40,
@@ -42,20 +45,19 @@ class Plan(models.Model):
         help_text=_("Names the option in forms. Do not change it once it is in use."),
     )
     name = models.CharField(_("name"), max_length=60)
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.RECURRING)
+    kind = models.CharField(_("kind"), max_length=12, choices=PlanKind, default=PlanKind.RECURRING)
     amount_minor = models.PositiveIntegerField(
         _("price"),
         default=0,
-        validators=[MinValueValidator(0)],
         help_text=_("In the smallest unit of the currency: 8900 is $89."),
     )
     currency = models.CharField(
         _("currency"),
         max_length=3,
         default="USD",
-        validators=[RegexValidator(r"^[A-Z]{3}$", _("Three capital letters, like USD."))],
+        validators=[RegexValidator(CURRENCY, _("Three capital letters, like USD."))],
     )
-    interval = models.CharField(_("every"), max_length=5, choices=Interval, default=Interval.NONE, blank=True)
+    interval = models.CharField(_("every"), max_length=5, choices=PlanInterval, default=PlanInterval.NONE, blank=True)
     description = models.TextField(
         _("lines"),
         blank=True,
@@ -93,7 +95,7 @@ class Plan(models.Model):
 
     @property
     def is_free(self) -> bool:
-        return self.kind == self.Kind.REGISTRATION
+        return self.kind == PlanKind.REGISTRATION
 
     @property
     def lines(self) -> list[str]:
@@ -105,13 +107,12 @@ class Plan(models.Model):
 
     @property
     def interval_label(self) -> str:
-        labels = {self.Interval.MONTH: _("a month"), self.Interval.YEAR: _("a year")}
-        return str(labels.get(self.Interval(self.interval), ""))
+        labels = {PlanInterval.MONTH: _("a month"), PlanInterval.YEAR: _("a year")}
+        return str(labels.get(PlanInterval(self.interval), ""))
 
     def yearly_minor(self) -> int | None:
-        """What twelve months cost, in minor units; None where the plan does not recur."""
-        months = {self.Interval.MONTH: 12, self.Interval.YEAR: 1}.get(self.Interval(self.interval))
-        return None if months is None else self.amount_minor * months
+        """What twelve months of a monthly plan cost, in minor units; None for any other plan."""
+        return self.amount_minor * 12 if self.interval == PlanInterval.MONTH else None
 
 
 def money(amount_minor: int, currency: str) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
+from accounts.models import RateWindow, User
+from subscriptions.models import Lead
 from tests import make
 
 GATE = "/subscribe/start/"
@@ -16,6 +20,12 @@ LOGIN = "/account/login/"
 CONFIRM = "/account/login/code/confirm/"
 ARTICLE = "/articles/story/#continue"
 WRONG = "000000x"
+TABLES = [User, EmailAddress, Lead, Session, DBTaskResult, RateWindow]
+
+
+def row_counts() -> list[int]:
+    """How many rows each table has that a stranger's request can fill."""
+    return [model._default_manager.count() for model in TABLES]
 
 
 def ask_at_gate(client: Client, email: str, next_path: str = ARTICLE) -> HttpResponse:

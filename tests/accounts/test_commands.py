@@ -1,4 +1,4 @@
-"""manage.py make_editor and manage.py prune."""
+"""manage.py make_editor, createsuperuser and prune."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.addresses import AddressRefused
 from accounts.models import RateWindow, User
 from accounts.pruning import prune
 from tests import make
@@ -73,6 +74,30 @@ def test_an_account_that_is_switched_off_is_not_promoted() -> None:
     with pytest.raises(CommandError, match="switched off"):
         make_editor("reader@example.org")
     assert not User.objects.get().is_staff
+
+
+def test_without_the_group_nobody_becomes_an_editor_of_nothing() -> None:
+    Group.objects.get(name="editors").delete()
+    with pytest.raises(CommandError, match="migrate"):
+        make_editor("reader@example.org")
+    assert not Group.objects.exists()
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["admın@example.org", "nobody@localhost", "a@example.org,b@example.org"])
+def test_a_superuser_gets_no_doubtful_address(address: str) -> None:
+    with pytest.raises(AddressRefused):
+        User.objects.create_superuser(address)
+    with pytest.raises(CommandError, match=r"[A-Z].*\.$"):
+        call_command("createsuperuser", email=address, interactive=False)
+    assert not User.objects.exists()
+
+
+def test_a_superuser_has_one_account_however_the_address_is_written() -> None:
+    call_command("createsuperuser", email="Root@Exämple.org", interactive=False, verbosity=0)
+    assert User.objects.get().email == "root@xn--exmple-cua.org"
+    with pytest.raises(CommandError, match="already taken"):
+        call_command("createsuperuser", email="root@EXÄMPLE.org", interactive=False)
 
 
 def test_the_admin_login_is_the_sites_own(stranger: Client, registered: Client) -> None:

@@ -75,10 +75,10 @@ def test_a_later_login_leaves_password_and_sessions_alone(stranger: Client) -> N
 def test_the_apps_above_hear_of_each_proof_of_an_address(is_known: bool, stranger: Client) -> None:
     if is_known:
         make.user("owner@example.org")
-    heard: list[tuple[str, bool]] = []
+    heard: list[tuple[str, str, bool]] = []
 
-    def listen(user: User, **_kwargs: object) -> None:
-        heard.append((user.email, EmailAddress.objects.filter(user=user, verified=True).exists()))
+    def listen(user: User, email: str, **_kwargs: object) -> None:
+        heard.append((user.email, email, EmailAddress.objects.filter(user=user, verified=True).exists()))
 
     address_confirmed.connect(listen)
     try:
@@ -88,4 +88,4 @@ def test_the_apps_above_hear_of_each_proof_of_an_address(is_known: bool, strange
         doors.type_code(stranger, doors.mailed_code("owner@example.org"))
     finally:
         address_confirmed.disconnect(listen)
-    assert heard == [("owner@example.org", True)]
+    assert heard == [("owner@example.org", "owner@example.org", True)]

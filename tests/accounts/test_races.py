@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client, RequestFactory
 
 from accounts import forms, limits
-from accounts.models import User
+from accounts.models import RateWindow, User
 from tests.accounts import doors
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -92,3 +94,19 @@ def test_a_limit_counts_requests_that_come_at_once() -> None:
         return True
 
     assert sum(at_once(consume)) == 5
+
+
+def test_uses_are_counted_and_taken_back_at_once_without_blocking_each_other(settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"both": "1000/h/ip,1000/h/key"}
+
+    def consume_and_take_back() -> None:
+        for number in range(8):
+            limits.consume(RequestFactory().post("/account/login/"), "both", f"reader{number}@example.org").rollback()
+
+    at_once(consume_and_take_back)
+    assert [window.uses for window in RateWindow.objects.all()] == [[]] * 9
+
+
+@pytest.mark.parametrize("_turn", [1, 2])
+def test_what_one_test_commits_to_the_cache_is_gone_in_the_next(_turn: int) -> None:
+    assert cache.add("left", "by the first turn")

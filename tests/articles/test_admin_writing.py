@@ -159,3 +159,16 @@ def test_two_editors_cannot_undo_each_other_unawares(editor: Client) -> None:
     assert "Somebody else has saved this article" in refused.content.decode()
     assert "Mine. My very own." in refused.content.decode()
     assert stored_html(article) == "<p>Theirs. Saved first.</p>"
+
+
+def test_the_former_address_of_another_article_cannot_be_taken(editor: Client) -> None:
+    moved = make.article(slug="first")
+    moved.slug = "second"
+    moved.save()
+    response = editor.post(ADD, article_fields(slug="first"))
+    assert response.status_code == 200
+    assert "old links lead to it" in response.content.decode()
+    own = fields_of(moved, stored_html(moved), slug="first")
+    moved.section = make.section()
+    moved.save()
+    assert editor.post(change_url(moved), own | {"section": moved.section_id}).status_code == 302

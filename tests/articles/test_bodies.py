@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core import serializers
 from django.core.exceptions import FieldError
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from articles import bodies
 from articles.bodies import BodyWithheld
 from articles.models import Article
 from articles.responses import ArticleResponse
@@ -61,3 +62,11 @@ def test_the_article_template_refuses_to_render_without_the_decision() -> None:
     response = ArticleResponse(RequestFactory().get("/"), make.article())
     with pytest.raises(MissingContext):
         response.render()
+
+
+def test_an_article_without_a_body_row_is_withheld(subscriber: Client) -> None:
+    article = make.article()
+    bodies.Body.objects.all().delete()
+    with pytest.raises(bodies.BodyMissing):
+        article.body_for(granted(article.pk))
+    assert 'data-access="withheld"' in subscriber.get(article.get_absolute_url()).content.decode()

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from articles.bodies import Body
 from articles.importers import lines
 from articles.importers.lines import read_json_lines
-from articles.models import Article, Body
+from articles.models import Article
 
 
 def line(number: int, **fields: Any) -> bytes:

@@ -12,9 +12,10 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
+from articles.bodies import Body
 from articles.importers import library
 from articles.importers.lines import Unreadable
-from articles.models import Article, ArticleRedirect, Author, Body, Photo, Section, Series, Status, Topic
+from articles.models import Article, ArticleRedirect, Author, Photo, Section, Series, Status, Topic
 from tests import make
 from tests.articles.import_lines import BODY, counts, load, reasons, record
 

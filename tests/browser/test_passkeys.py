@@ -36,7 +36,7 @@ def test_a_passkey_is_added_and_then_logs_in_without_a_code(
     page = page_with_authenticator
     user = make.user("reader@example.org")
     page.goto(f"{live_server.url}/account/login/?next=/account/passkeys/webauthn/add/")
-    page.get_by_label("Email address").fill(user.email)
+    page.get_by_label("E-mail address").fill(user.email)
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Code").fill(code_for(user.email))
     page.get_by_role("button", name="Continue").click()
@@ -58,7 +58,7 @@ def test_an_authenticator_app_is_shown_its_picture(
 ) -> None:
     user = make.user("reader@example.org")
     page.goto(f"{live_server.url}/account/login/?next=/account/passkeys/totp/activate/")
-    page.get_by_label("Email address").fill(user.email)
+    page.get_by_label("E-mail address").fill(user.email)
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Code").fill(code_for(user.email))
     page.get_by_role("button", name="Continue").click()

@@ -6,28 +6,23 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
-from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from subscriptions.models import Lead, Plan
+from subscriptions.signals import lead_captured, lead_confirmed
 from tests import make
+from tests.accounts import doors
 
 pytestmark = pytest.mark.django_db
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-TABLES = [User, EmailAddress, Lead, Session, DBTaskResult]
 
 
 def join(client: Client, headers: dict[str, str] | None = None, **fields: Any) -> HttpResponse:
     form = {"email": "new@example.org", "plan": "free", "next": "/articles/story/#continue", **fields}
     return client.post("/subscribe/start/", form, headers=SAME_ORIGIN if headers is None else headers)
-
-
-def row_counts() -> list[int]:
-    return [model.objects.count() for model in TABLES]
 
 
 def test_the_free_option_keeps_the_address_and_asks_for_the_code(stranger: Client) -> None:
@@ -106,22 +101,22 @@ BAD_ADDRESSES = [
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
 def test_a_bad_address_is_refused_in_words_and_leaves_no_row(address: str, stranger: Client) -> None:
-    before = row_counts()
+    before = doors.row_counts()
     response = join(stranger, email=address)
     assert response.status_code == 400
     assert 'id="gate-email-error"' in response.content.decode()
     assert "<script>@" not in response.content.decode()
-    assert row_counts() == before
+    assert doors.row_counts() == before
 
 
 @pytest.mark.parametrize("plan", ["", "gold", "free ", "FREE", "price_123", "x" * 5000, "free\x00"])
 def test_an_unknown_option_is_refused_in_words_and_leaves_no_row(plan: str, stranger: Client) -> None:
-    before = row_counts()
+    before = doors.row_counts()
     response = join(stranger, plan=plan)
     assert response.status_code == 400
     assert "one of the three options" in response.content.decode()
     assert 'value="new@example.org"' in response.content.decode()
-    assert row_counts() == before
+    assert doors.row_counts() == before
 
 
 def test_an_option_that_is_no_longer_offered_is_refused(stranger: Client) -> None:
@@ -150,11 +145,11 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_a_next_that_leads_elsewhere_is_refused_and_leaves_no_row(target: str, stranger: Client) -> None:
-    before = row_counts()
+    before = doors.row_counts()
     response = join(stranger, next=target)
     assert response.status_code == 400
     assert "evil.example" not in response.content.decode()
-    assert row_counts() == before
+    assert doors.row_counts() == before
 
 
 FOREIGN = [
@@ -171,11 +166,11 @@ FOREIGN = [
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_a_form_from_elsewhere_is_refused_and_leaves_no_row(headers: dict[str, str], stranger: Client) -> None:
-    before = row_counts()
+    before = doors.row_counts()
     response = join(stranger, headers=headers)
     assert response.status_code == 403
     assert "not sent from our own pages" in response.content.decode()
-    assert row_counts() == before
+    assert doors.row_counts() == before
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}])
@@ -194,7 +189,7 @@ def test_other_methods_are_refused(method: str, stranger: Client) -> None:
 
 
 def test_an_oversized_body_is_refused_and_leaves_no_row(stranger: Client) -> None:
-    before = row_counts()
+    before = doors.row_counts()
     response = stranger.post(
         "/subscribe/start/",
         "email=" + "x" * 3_000_000,
@@ -203,7 +198,7 @@ def test_an_oversized_body_is_refused_and_leaves_no_row(stranger: Client) -> Non
     )
     assert response.status_code == 400
     assert "We did not understand this request" in response.content.decode()
-    assert row_counts() == before
+    assert doors.row_counts() == before
 
 
 @pytest.mark.parametrize(
@@ -216,20 +211,53 @@ def test_an_oversized_body_is_refused_and_leaves_no_row(stranger: Client) -> Non
     ],
 )
 def test_a_body_of_another_kind_is_refused_without_a_fault(content_type: str, stranger: Client) -> None:
-    before = row_counts()
+    before = doors.row_counts()
     response = stranger.generic("POST", "/subscribe/start/", b"\xff\xfe{}[", content_type, headers=SAME_ORIGIN)
     assert 400 <= response.status_code < 500
-    assert row_counts() == before
+    assert doors.row_counts() == before
 
 
 def test_a_confirmed_reader_owns_the_lead(stranger: Client) -> None:
     join(stranger)
-    code = stranger.session["account_login"]["state"]["stages"]["login_by_code"]["data"]["code"]
-    response = stranger.post("/account/login/code/confirm/?next=/articles/story/%23continue", {"code": code})
+    response = doors.type_code(stranger, doors.mailed_code("new@example.org"))
     assert response["Location"] == "/articles/story/#continue"
     lead = Lead.objects.get()
     assert lead.confirmed_at is not None
     assert lead.user == User.objects.get(email="new@example.org")
+
+
+def test_a_lead_with_a_further_address_of_an_account_is_its_owners(stranger: Client) -> None:
+    owner = make.user("owner@example.org")
+    EmailAddress.objects.create(user=owner, email="further@example.org", verified=True)
+    join(stranger, email="further@example.org")
+    join(Client(), email=owner.email)
+    doors.type_code(stranger, doors.mailed_code("further@example.org"))
+    confirmed = Lead.objects.filter(confirmed_at__isnull=False)
+    assert [(lead.email, lead.user) for lead in confirmed] == [("further@example.org", owner)]
+
+
+def test_the_apps_above_hear_of_a_lead_once_it_is_committed(
+    stranger: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[tuple[str, bool]] = []
+
+    def listen(lead: Lead, **_kwargs: object) -> None:
+        heard.append((lead.email, lead.confirmed_at is not None))
+
+    lead_captured.connect(listen)
+    lead_confirmed.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            join(stranger)
+            assert heard == []
+        assert heard == [("new@example.org", False)]
+        with django_capture_on_commit_callbacks(execute=True):
+            doors.type_code(stranger, doors.mailed_code("new@example.org"))
+            assert len(heard) == 1
+    finally:
+        lead_captured.disconnect(listen)
+        lead_confirmed.disconnect(listen)
+    assert heard == [("new@example.org", False), ("new@example.org", True)]
 
 
 def test_a_reader_who_is_logged_in_goes_straight_on(registered: Client) -> None:

@@ -14,9 +14,7 @@ from django.urls import reverse
 
 from accounts.addresses import AddressRefused, normalise
 from accounts.codes import with_next
-from accounts.models import User
-
-EDITORS = "editors"
+from accounts.models import EDITORS, User
 
 
 class Command(BaseCommand):
@@ -40,13 +38,19 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def make_editor(email: str) -> User:
-    """Give the account of this normalised address the rights of an editor, of use to who receives mail there."""
+    """Give the account of this normalised address the rights of an editor, of use to who receives mail there.
+
+    Raises CommandError.
+    """
+    editors = Group.objects.filter(name=EDITORS).first()
+    if editors is None:
+        raise CommandError(f"there is no group {EDITORS!r}; run manage.py migrate, which makes it with its permissions")
     user = User.objects.filter(email=email).first() or User.objects.create_user(email)
     if not user.is_active:
         raise CommandError(f"the account of {email} is switched off; switch it on in the admin first")
     user.is_staff = True
     user.save(update_fields=["is_staff"])
-    user.groups.add(Group.objects.get_or_create(name=EDITORS)[0])
+    user.groups.add(editors)
     if not EmailAddress.objects.filter(user=user).exists():
         EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     return user
