@@ -54,10 +54,11 @@ class Use:
     at: datetime
 
     def rollback(self) -> None:
-        with transaction.atomic():
-            for window in RateWindow.objects.select_for_update().filter(key__in=self.keys).order_by("key"):
-                window.uses = [use for use in window.uses if use != self.at]
-                window.save(update_fields=["uses"])
+        for key in self.keys:  # in the order of `consume`: in two orders, simultaneous requests would block each other
+            with transaction.atomic():
+                for window in RateWindow.objects.select_for_update().filter(key=key):
+                    window.uses = [use for use in window.uses if use != self.at]
+                    window.save(update_fields=["uses"])
 
 
 def consume(request: HttpRequest, action: str, key: str = "") -> Use:

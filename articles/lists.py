@@ -31,7 +31,7 @@ class Month:
 
     @property
     def url(self) -> str:
-        return reverse("articles:archive-month", args=[f"{self.date:%Y}", f"{self.date:%m}"])
+        return reverse("articles:archive-month", args=[f"{self.date.year:04d}", f"{self.date.month:02d}"])
 
 
 def front_page(now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 MOST_BYTES = 25 * 1024 * 1024
 MOST_PIXELS = 40_000_000
+MOST_STRETCHED = 10  # the long side against the short one
 SUFFIXES = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 92, "optimize": True, "progressive": True},
@@ -40,6 +41,8 @@ def checked_picture(name: str, size: int, file: IO[bytes]) -> SimpleUploadedFile
         raise PictureRefused(
             _("This picture has more than %(limit)d million pixels.") % {"limit": MOST_PIXELS // 10**6}
         )
+    if max(opened.size) > MOST_STRETCHED * min(opened.size):
+        raise PictureRefused(_("This picture is too narrow to be shown."))
     stem = slugify(PurePath(name).stem)[:80] or "picture"
     return SimpleUploadedFile(f"{stem}.{SUFFIXES[kind]}", made_anew(opened, kind), f"image/{kind.lower()}")
 

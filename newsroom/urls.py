@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.static import serve
 
 from newsroom import account_overview, health, inbox, robots
@@ -32,7 +32,7 @@ if settings.HAS_DEMO_INBOX:
 if settings.LOCAL_MODE:
     urlpatterns += [
         # On a public host the web server in front hands out media; see docs/operations.md.
-        path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
+        re_path(r"^media/(?P<path>[\w./-]{1,200})$", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
     ]
 
 handler429 = "accounts.limits.refuse"  # asked for by allauth, whose own page says neither when nor why

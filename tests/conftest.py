@@ -79,7 +79,7 @@ def fresh_media(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_limits(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Empty the cache's table, where allauth counts, after a test that commits: it has no model, so the flush spares it.
+    """After a test that commits, empty the cache, where allauth counts: its table has no model, and no flush reaches it.
 
     Limits of our own are rows of a model, and what other tests count is rolled back.
     """

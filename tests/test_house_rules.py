@@ -14,6 +14,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 
 from tests import make
 
@@ -117,6 +118,10 @@ def sizes(path: Path) -> Iterator[str]:
 
 def test_modules_and_functions_keep_to_the_house_sizes() -> None:
     assert [message for path in python_files() for message in sizes(path)] == []
+
+
+def test_a_slow_machine_fails_no_test() -> None:
+    assert hypothesis_settings().deadline is None
 
 
 def test_migrations_are_named_for_what_they_do() -> None:

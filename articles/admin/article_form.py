@@ -69,6 +69,7 @@ class ArticleForm(ArticleModelForm):
             "updated_at",
             "slug",
         )
+        widgets = {"standfirst": forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -15,12 +15,11 @@ from typing import Any
 from articles import markdown
 from articles.html_tokens import decode_closed
 from articles.models import Article, Author, Photo, Section, Series, Tier, Topic
-from articles.models.article import LANGUAGE_TAG
+from articles.models.article import EARLIEST, LANGUAGE_TAG, LATEST
 from articles.sanitising import MAX_CHARACTERS, BodyTooLong, sanitise
 from articles.teasers import Teaser, make_teaser
 
 MOST_NAMES = 100  # authors or topics of one article
-YEARS = range(1000, 9999)
 _SHOWN = 60  # characters of a wrong value that a message repeats
 
 
@@ -144,9 +143,11 @@ class _Reader:
             moment = datetime.fromisoformat(value.strip())
         except (AttributeError, TypeError, ValueError):
             raise LineRejected(f"the date {_shown(value)} is not in ISO 8601") from None
-        if moment.year not in YEARS:
-            raise LineRejected(f"the date {_shown(value)} lies outside the years {YEARS[0]} to {YEARS[-1]}")
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        if not EARLIEST <= moment <= LATEST:
+            raise LineRejected(f"the date {_shown(value)} lies outside the years {EARLIEST.year} to {LATEST.year - 1}")
+        return moment.astimezone(UTC)
 
     def _tier(self) -> str | None:
         value = self.raw.get("tier")

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.fetch_modes import FetchMode
@@ -29,6 +29,9 @@ from articles.search_vectors import generated_vector
 from articles.teasers import make_teaser
 
 LANGUAGE_TAG = r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$"  # BCP 47 in small letters, as far as a publication needs it
+# Beyond these a year has not four digits, or a time zone leads out of what a date can be.
+EARLIEST, LATEST = datetime(1001, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+WITHIN_REASON = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
 WORDS_A_MINUTE = 230
 PUBLIC_WORD_STEP = 50  # an exact count would tell a stranger of every change in the part that costs
 
@@ -121,12 +124,14 @@ class Article(models.Model):
         _("published"),
         null=True,
         blank=True,
+        validators=WITHIN_REASON,
         help_text=_("A moment in the future schedules the article: it appears at that second."),
     )
     updated_at = models.DateTimeField(
         _("updated"),
         null=True,
         blank=True,
+        validators=WITHIN_REASON,
         help_text=_("Shown to readers. Set it when the story changes in substance."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -153,6 +158,10 @@ class Article(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(status=Status.DRAFT) | Q(published_at__isnull=False), name="article_published_has_moment"
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True) | Q(published_at__range=(EARLIEST, LATEST)),
+                name="article_moment_is_within_reason",
             ),
             models.CheckConstraint(condition=Q(language__regex=LANGUAGE_TAG), name="article_language_is_a_tag"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="article_status_is_known"),

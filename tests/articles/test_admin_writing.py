@@ -172,3 +172,12 @@ def test_the_former_address_of_another_article_cannot_be_taken(editor: Client) -
     moved.section = make.section()
     moved.save()
     assert editor.post(change_url(moved), own | {"section": moved.section_id}).status_code == 302
+
+
+@pytest.mark.parametrize("year", ["0202", "0999", "9999"])
+def test_a_year_that_was_mistyped_is_refused_in_words(year: str, editor: Client) -> None:
+    fields = article_fields() | {"published_at_0": f"{year}-11-20", "published_at_1": "12:00:00"}
+    response = editor.post(ADD, fields)
+    assert response.status_code == 200
+    assert "published_at" in response.context["adminform"].form.errors
+    assert not Article.objects.exists()

@@ -103,7 +103,7 @@ def test_nobody_is_mailed_and_nobody_is_made_staff(django_user_model: Any) -> No
         (record(published="yesterday"), "the date 'yesterday' is not in ISO 8601"),
         (record(published=1588579200), "the date 1588579200 is not in ISO 8601"),
         (record(published={"a": 1}), "the date {'a': 1} is not in ISO 8601"),
-        (record(published="0001-01-01T00:00:00+14:00"), "lies outside the years 1000 to 9998"),
+        (record(published="0001-01-01T00:00:00+14:00"), "lies outside the years 1001 to 9998"),
         (record(tier="gold"), "unknown tier 'gold': expected free, registered, premium"),
         (record(tier=[]), "unknown tier []"),
         (record(format="rtf"), "unknown format 'rtf': expected html or markdown"),

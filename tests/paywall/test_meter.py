@@ -139,3 +139,10 @@ def test_one_article_opened_in_many_tabs_at_once_is_one_read() -> None:
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(spend_in_thread, range(16)))
     assert meter_facts(user.pk, article.pk, timezone.now()).used == 1
+
+
+def test_who_has_read_all_is_not_offered_what_they_have(registered: Client) -> None:
+    articles = [make.article() for _ in range(3)]
+    page = [registered.get(article.get_absolute_url()).content.decode() for article in articles][-1]
+    assert page.count('name="plan"') == 3
+    assert 'name="plan" value="free" disabled' in page

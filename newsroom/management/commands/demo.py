@@ -157,7 +157,7 @@ class Command(BaseCommand):
 def parts(port: int) -> list[Part]:
     python, project = sys.executable, str(settings.BASE_DIR)
     worker = ["db_worker", "--queue-name", "*", "--interval", "0.3", "--no-startup-delay", "--no-reload"]
-    server = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "4"]
+    server = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "64"]
     site = ["--working-dir", project, "--workers-kill-timeout", "3", "newsroom.wsgi:application"]
     environment = {"PORT": str(port)}
     return [
