@@ -49,6 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
         drop_leftovers()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After a test that commits, the rows that migrations made come back as they were, whatever ran before it."""
+    for item in items:
+        for marker in item.iter_markers("django_db"):
+            if marker.kwargs.get("transaction"):
+                marker.kwargs["serialized_rollback"] = True
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     lock = config.stash.get(RUNS, None)
     if lock is None:
@@ -79,7 +87,7 @@ def fresh_media(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_limits(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """After a test that commits, empty the cache, where allauth counts: its table has no model, and no flush reaches it.
+    """After a test that commits, empty the cache, where allauth counts: its table has no model, so no flush does it.
 
     Limits of our own are rows of a model, and what other tests count is rolled back.
     """

@@ -18,7 +18,7 @@ from accounts import forms, limits
 from accounts.models import RateWindow, User
 from tests.accounts import doors
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 AT_ONCE = 20
 

@@ -16,7 +16,7 @@ from subscriptions.models import Lead, Plan
 from tests import make
 from tests.articles.admin_forms import article_fields
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CUT = '<hr class="paywall-cut">'
 BODY = f"<h2>Arrival</h2>\n<p>First paragraph.</p>\n{CUT}\n<p>Second paragraph.</p>\n<p>Last paragraph.</p>"

@@ -13,7 +13,7 @@ from paywall.models import MeteredRead
 from subscriptions.models import Lead
 from tests import make
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ADDRESS = "newcomer@example.org"
 

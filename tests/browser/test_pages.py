@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests import make
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WIDTHS = [360, 768, 1280, 1920]
 SCHEMES = ["light", "dark"]
