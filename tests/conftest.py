@@ -6,12 +6,13 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 import psycopg
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -96,6 +97,13 @@ def fresh_limits(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBloc
     if (marker is not None and marker.kwargs.get("transaction")) or "live_server" in request.fixturenames:
         with django_db_blocker.unblock():
             cache.clear()
+
+
+@pytest.fixture
+def at_noon() -> Iterator[None]:
+    """A day like any other, far from midnight and from the end of a month, when counts and dates begin anew."""
+    with time_machine.travel(datetime(2026, 11, 23, 12, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture

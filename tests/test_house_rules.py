@@ -64,7 +64,6 @@ PUBLIC = {
     "account_logout",
     "mfa_authenticate",
     "mfa_login_webauthn",
-    "mfa_trust",
     "admin:login",
     "admin:jsi18n",
 }

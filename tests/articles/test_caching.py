@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,17 +15,9 @@ from django.utils import timezone
 from tests import make
 from tests.paywall import surfaces
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PUBLIC = ["articles:front", "articles:archive", "paywall:plans", "robots", *surfaces.FEEDS, *surfaces.SITEMAPS]
-
-
-@pytest.fixture(autouse=True)
-def at_noon() -> Iterator[None]:
-    """Far from midnight, when every page changes its date."""
-    with time_machine.travel(NOON):
-        yield
 
 
 def seconds(response: Any) -> int:

@@ -192,17 +192,17 @@ HOSTILE = {
 def test_hostile_html_is_cleaned_in_linear_time(piece: str) -> None:
     """nh3's own parser takes from 5 seconds to minutes for most of these."""
     hostile = "".join(piece.format(number) for number in range(250_000 // len(piece)))
-    began = time.perf_counter()
+    began = time.process_time()
     clean_body(hostile)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_the_hostile_files_of_the_shared_collection_do_no_harm(shared: Path) -> None:
     hostile = shared / "exports" / "hostile"
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(BodyTooLong):
         clean_body((hostile / "truncator-dos.html").read_text())
     for name in ("wxr-xss.xml", "svg-xss.svg"):
         clean = clean_body((hostile / name).read_text())
         assert not re.search(r"<(script|svg|iframe|form|style|base|meta|img|math)|javascript:|\son\w+=|style=", clean)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4

@@ -240,6 +240,6 @@ def test_laws_of_the_editors_cut(above: str, below: str, has_text: bool) -> None
 )
 def test_hostile_bodies_are_cut_in_linear_time(piece: str) -> None:
     html = clean_body(piece * (300_000 // len(piece)))
-    began = time.perf_counter()
+    began = time.process_time()
     make_teaser(html)
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4

@@ -21,7 +21,7 @@ from paywall.models import MeteredRead
 from tests import make
 from tests.paywall import surfaces
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 SHORT_BODIES = [
     "<p>One sentence holds {word} and nothing else.</p>",

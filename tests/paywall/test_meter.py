@@ -16,7 +16,7 @@ from paywall.meter import meter_facts, next_period, period_of, spend
 from paywall.models import MeteredRead
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture(autouse=True)
