@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, mail
@@ -70,21 +74,40 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts") from None
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not soon after a login: who has just added a first passkey has nothing else to show."""
+        """Not soon after a login: who has just added a first passkey has nothing else to show.
+
+        Later, who has neither password nor second factor logs in once more; allauth would let them through.
+        Raises ImmediateHttpResponse with the page that says so.
+        """
         request = allauth_context.request
         records = get_authentication_records(request, request.user)
         if any(time.time() - record["at"] < RECENT_LOGIN for record in records):
             return False
-        return bool(super().is_reauthentication_required(app=app, **kwargs))
+        is_required = bool(super().is_reauthentication_required(app=app, **kwargs))
+        if is_required and not self.get_reauthentication_methods(request.user):
+            raise ImmediateHttpResponse(ask_to_log_in_again(request))
+        return is_required
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
+
+
+def ask_to_log_in_again(request: HttpRequest) -> HttpResponse:
+    """The page whose button logs out and leads through the login back to where the reader stands."""
+    back = urlencode({"next": local_path_or_none(request.get_full_path())})
+    context = {"login_url": f"{reverse('account_login')}?{back}"}
+    return render(request, "account/log_in_again.html", context, status=403)
 
 
 class MFAAdapter(DefaultMFAAdapter):
     def _get_site_name(self) -> str:
         """What passkeys and authenticator apps call this site."""
         return str(settings.SITE_NAME)
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's name
+        """What a new key is called where its owner gives it no name."""
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return gettext("Passkey") if number == 1 else gettext("Passkey %(number)d") % {"number": number}
 
     def build_totp_svg(self, url: str) -> str:
         """On a white ground: allauth's picture has none, and could not be read in dark mode."""

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 LONGEST_ADDRESS = 254  # characters, RFC 5321 4.5.3.1.3 without the angle brackets
 LONGEST_LOCAL_PART = 64  # RFC 5321 4.5.3.1.1
 LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # dot-atom, RFC 5322 3.2.3
+ALPHABETS_WITH_SHARED_SHAPES = {"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE"}  # as Unicode names them
+LATIN_SHAPES_IN_CYRILLIC = frozenset("асеорхуіјѕһӏԁԛԝѵ")
 
 
 class AddressRefused(Exception):
@@ -49,9 +51,23 @@ def normalise(raw: str) -> str:
 def ascii_domain(domain: str) -> str:
     """The domain as the DNS knows it. Raises AddressRefused."""
     try:
-        return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii").lower()
+        encoded = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii").lower()
+        labels = idna.decode(encoded).split(".")
     except idna.IDNAError:
         raise AddressRefused(_("The part after the @ is not the name of a mail domain.")) from None
+    if any(is_look_alike(label, top=labels[-1]) for label in labels):
+        raise AddressRefused(_("The address has a letter that only looks like a usual one. Please type it again."))
+    return encoded
+
+
+def is_look_alike(label: str, *, top: str) -> bool:
+    """Whether the label mixes alphabets that share shapes, or spells a Latin name in Cyrillic letters (UTS 39).
+
+    Under a top-level domain that is not ASCII, such as .рф, Cyrillic letters are what they look like.
+    """
+    letters = {character for character in label if character.isalpha()}
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in letters} & ALPHABETS_WITH_SHARED_SHAPES
+    return len(alphabets) > 1 or (bool(letters) and letters <= LATIN_SHAPES_IN_CYRILLIC and top.isascii())
 
 
 def is_accepted_by_models(address: str) -> bool:

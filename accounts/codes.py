@@ -56,12 +56,14 @@ def start_code(
 
 
 def count_code_mail(request: HttpRequest, email: str) -> None:
-    """Count one mail with a code against the sender's network, then against the address. Raises limits.LimitReached.
+    """Count one mail with a code. Raises limits.LimitReached.
 
-    In this order: what a network is no longer allowed must not use up the allowance of the address.
+    The address in its own right comes last: what a network is no longer allowed must not use it up for others.
     """
-    limits.consume(request, "login_code_mail_network", limits.network_of(request))
-    limits.consume(request, "login_code_mail", email)
+    network = limits.network_of(request)
+    limits.consume(request, "login_code_mail", f"{email} {network}")
+    limits.consume(request, "login_code_mail_network", network)
+    limits.consume(request, "login_code_mail_address", email)
 
 
 def account_for(email: str) -> User:
@@ -84,8 +86,13 @@ def send_code(request: HttpRequest, account: User, email: str) -> None:
     user = account if account.is_active else None
     LoginCodeVerificationProcess.initiate(request=request, user=user, email=email)
     if user is None:
-        adapter = get_adapter()
-        adapter.send_mail("account/email/login_code", email, {"code": adapter.generate_login_code(), "is_decoy": True})
+        queue_decoy("account/email/login_code", email)
+
+
+def queue_decoy(template_prefix: str, email: str) -> None:
+    """As much work as a mail with a code makes, which nobody gets."""
+    adapter = get_adapter()
+    adapter.send_mail(template_prefix, email, {"code": adapter.generate_login_code(), "is_decoy": True})
 
 
 def with_next(path: str, next_url: str) -> str:

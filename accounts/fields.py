@@ -30,6 +30,13 @@ class AddressField(forms.CharField):
             raise ValidationError(str(refusal), code="invalid") from None
 
 
+class EmptiedInput(forms.TextInput):
+    """Comes back empty: what was wrong is typed anew, not mended."""
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
 class CodeField(forms.CharField):
     """Six digits; spaces and dashes between them do no harm."""
 
@@ -37,4 +44,4 @@ class CodeField(forms.CharField):
         options.setdefault("label", _("Code"))
         options.setdefault("error_messages", {"required": _("Please type the six digits of the code.")})
         attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false", "autofocus": True}
-        super().__init__(max_length=32, widget=forms.TextInput(attributes), **options)
+        super().__init__(max_length=32, widget=EmptiedInput(attributes), **options)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.fields import PasswordField
 from allauth.account.internal.flows.manage_email import email_already_exists
 from allauth.account.models import EmailAddress
-from django.forms import Field
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn import forms as allauth_webauthn_forms
+from django.core.exceptions import ValidationError
+from django.forms import BooleanField, Field
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.codes import start_code
+from accounts.codes import queue_decoy, start_code
 from accounts.fields import AddressField, CodeField
 from accounts.models import User
 from accounts.pruning import release_unconfirmed
+
+# What the parser of passkeys lets escape when something else was sent.
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, struct.error)
 
 
 class LoginForm(allauth_forms.LoginForm):
@@ -61,6 +68,13 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         )
         return email
 
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """As much is done where there is no account, so that the time it takes says nothing."""
+        email = str(super().save(request, **kwargs))
+        if not self.users:
+            queue_decoy("account/email/password_reset_code", email)
+        return email
+
 
 class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
     code = CodeField()
@@ -79,3 +93,43 @@ class ConfirmEmailVerificationCodeForm(allauth_forms.ConfirmEmailVerificationCod
         release_unconfirmed(self.email, keep=self.user)
         email_already_exists(user=self.user, email=self.email, always_raise=True)
         return code
+
+
+class AddPasskeyForm(allauth_webauthn_forms.AddWebAuthnForm):
+    passwordless = BooleanField(
+        label=_("Log in with this key alone"),
+        help_text=_(
+            "The key then asks for your fingerprint, your face or its PIN. "
+            "Otherwise it is asked for after the code or the password."
+        ),
+        required=False,
+        initial=True,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return dict(super().clean())
+        except (ValidationError, *UNREADABLE):
+            raise ValidationError(_("This key could not be added. Please try again."), code="invalid") from None
+
+
+class ReadsPasskey:
+    """A form that takes what a passkey has signed, or what somebody sends in its place."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except UNREADABLE:
+            raise ValidationError(_("This key did not work. Please try again."), code="invalid") from None
+
+
+class PasskeyForm(ReadsPasskey, allauth_webauthn_forms.AuthenticateWebAuthnForm):
+    pass
+
+
+class LoginPasskeyForm(ReadsPasskey, allauth_webauthn_forms.LoginWebAuthnForm):
+    pass
+
+
+class ReauthenticatePasskeyForm(ReadsPasskey, allauth_webauthn_forms.ReauthenticateWebAuthnForm):
+    pass

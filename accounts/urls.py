@@ -44,6 +44,7 @@ urlpatterns = opened_and_sent(
         path(
             "confirm-email/", views.ConfirmEmailVerificationCodeView.as_view(), name="account_email_verification_sent"
         ),
+        path("password/set/", views.PasswordSetView.as_view(), name="account_set_password"),
         path("password/reset/", views.PasswordResetView.as_view(), name="account_reset_password"),
         path(
             "password/reset/confirm/",
@@ -51,6 +52,7 @@ urlpatterns = opened_and_sent(
             name="account_confirm_password_reset_code",
         ),
         path("sessions/<int:pk>/end/", views.end_session, name="account_session_end"),
+        path("passkeys/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
         path("passkeys/webauthn/login/", views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),
         *allauth_urls.urlpatterns,
         path("sessions/", include(usersessions_urls)),

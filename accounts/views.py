@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import views as allauth_views
+from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.email_verification_by_code import EmailVerificationProcess
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
@@ -21,6 +22,7 @@ from django.forms import BaseForm, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -28,6 +30,8 @@ from accounts import forms, limits
 from accounts.codes import count_code_mail, with_next
 from accounts.models import User
 from accounts.signals import address_confirmed
+
+FRESH_PROOF = [login_required, reauthentication_required(app="allauth.account")]  # where an account can be taken over
 
 
 class RefusesBadInput:
@@ -63,6 +67,12 @@ class LoginView(RefusesBadInput, allauth_views.LoginView):
 class PasskeyLoginView(allauth_webauthn_views.LoginWebAuthnView):
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:
         """A passkey serves as well while a code is on its way."""
+
+
+class AddPasskeyView(RefusesBadInput, allauth_webauthn_views.AddWebAuthnView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the form that was refused, which allauth would check anew."""
+        return {**super().get_context_data(**kwargs), **kwargs}
 
 
 class CodeEntry:
@@ -114,7 +124,9 @@ class CodeEntry:
     def form_invalid(self, form: Form) -> HttpResponse:
         if not self._process.record_invalid_attempt():
             return code_ended(self.request, self.again_urlname(self.request))
-        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
+        tries_left = self._process.max_attempts - self._process.state["failed_attempts"]
+        context: dict[str, Any] = self.get_context_data(form=form, tries_left=tries_left)  # type: ignore[attr-defined]
+        response: HttpResponse = self.render_to_response(context)  # type: ignore[attr-defined]
         response.status_code = 400
         return response
 
@@ -176,8 +188,14 @@ class ConfirmEmailVerificationCodeView(CodeEntry, allauth_views.ConfirmEmailVeri
         return "account_email" if request.user.is_authenticated else "account_login"
 
 
+@method_decorator(FRESH_PROOF, name="dispatch")
 class EmailView(MailsCode, allauth_views.EmailView):
     form_class = forms.AddEmailForm
+
+
+@method_decorator(FRESH_PROOF, name="dispatch")
+class PasswordSetView(allauth_views.PasswordSetView):
+    """With a password of their own a thief of the session could stay for ever."""
 
 
 class PasswordResetView(MailsCode, allauth_views.PasswordResetView):

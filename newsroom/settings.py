@@ -230,22 +230,29 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is 
 # A name that is not listed here has no limit at all, so every action that accounts/limits.py names is.
 ACCOUNT_RATE_LIMITS = {
     "gate": "20/m/ip,60/h/ip",
-    "login_code_mail": "5/h/key",
+    "login_code_mail": "5/h/key",  # by address and network together
+    "login_code_mail_address": "20/h/key",
     "login_code_mail_network": "30/h/key",
     "confirm_login_code": "5/10m/key",
     "spend_login_code": "1/h/key",
     "resend_login_code": "3/15m/key",
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
-    "confirm_email": "3/5m/key",
+    "confirm_email": "20/h/key",
     "manage_email": "10/m/user",
     "change_password": "5/m/user",
-    "reset_password": "20/m/ip,5/m/key",
+    "reset_password": "20/m/ip",
     "reset_password_from_key": "20/m/ip",
     "reauthenticate": "10/m/user",
 }
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "login_webauthn": "accounts.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.ReauthenticatePasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 

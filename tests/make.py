@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
@@ -40,9 +41,14 @@ def editor(email: str = "") -> User:
     return made
 
 
-def logged_in(made: User) -> Client:
+def logged_in(made: User, *, ago: timedelta = timedelta()) -> Client:
+    """A browser in which the user has logged in with a code, so long ago."""
     client = Client()
     client.force_login(made)
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "code", "at": (timezone.now() - ago).timestamp()}]
+    session["account_authentication_methods_user"] = str(made.pk)
+    session.save()
     return client
 
 

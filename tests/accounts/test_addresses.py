@@ -21,6 +21,11 @@ CANONICAL = {
     "admin@exa\u0308mple.net": "admin@xn--exmple-cua.net",
     "admin@XN--EXMPLE-CUA.net": "admin@xn--exmple-cua.net",
     "x@straße.de": "x@xn--strae-oqa.de",
+    "a@пример.рф": "a@xn--e1afmkfd.xn--p1ai",
+    "a@рос.рф": "a@xn--n1ade.xn--p1ai",
+    "a@пример.com": "a@xn--e1afmkfd.com",
+    "a@例え.jp": "a@xn--r8jz45g.jp",
+    "a@παράδειγμα.gr": "a@xn--hxajbheg2az3al.gr",
     "a" * 64 + "@example.org": "a" * 64 + "@example.org",
 }
 REFUSED = [
@@ -47,6 +52,11 @@ REFUSED = [
     "admın@example.net",
     "аdmin@example.net",  # the first letter is Cyrillic
     "ß@example.net",
+    "a@exаmple.org",  # with one Cyrillic letter
+    "a@xn--exmple-4nf.org",  # the same, as the DNS knows it
+    "a@exαmple.org",  # with one Greek letter
+    "a@mail.exаmple.org",
+    "a@сосо.com",  # all of it Cyrillic
     "a@ｅｘａｍｐｌｅ.net",
     ".a@example.net",
     "a..b@example.net",

@@ -84,6 +84,13 @@ def test_accounts_are_not_deleted_here(superuser: Client) -> None:
     assert User.objects.filter(pk=user.pk).exists()
 
 
+@pytest.mark.parametrize("lookup", ["password", "password__startswith", "password__regex"])
+def test_the_list_tells_nothing_of_a_password(lookup: str, clerk: Client) -> None:
+    make.user("reader@example.org", password="a-long-password-indeed")
+    for value in ("argon2", "no such hash"):
+        assert clerk.get(LIST, {lookup: value}).status_code == 400
+
+
 def test_accounts_are_found_by_their_whole_address(superuser: Client) -> None:
     user = make.user("findme@example.org")
     assert list(superuser.get(f"{LIST}?q=FindMe@example.org").context["cl"].result_list) == [user]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
@@ -97,7 +99,7 @@ def test_the_code_for_a_new_address_counts_against_that_address(registered: Clie
 
 def test_with_a_password_one_proves_oneself_first() -> None:
     user = make.user("owner@example.org", password="a long password indeed")
-    client = make.logged_in(user)
+    client = make.logged_in(user, ago=timedelta(hours=1))
     response = ask_for(client, "new@example.org")
     assert response["Location"].startswith("/account/reauthenticate/")
     assert client.get(response["Location"]).status_code == 200

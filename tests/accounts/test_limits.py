@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -91,10 +93,60 @@ def test_a_header_of_the_senders_own_making_is_no_other_network(settings: Any) -
 
 
 def test_what_a_network_is_refused_does_not_use_up_the_address(settings: Any) -> None:
-    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_code_mail_network": "1/h/key"}
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {
+        "login_code_mail_network": "1/h/key",
+        "login_code_mail_address": "5/h/key",
+    }
     for _ in range(9):
         doors.ask_at_login(Client(), "owner@example.org")
     assert doors.ask_at_login(Client(REMOTE_ADDR="198.51.100.7"), "owner@example.org").status_code == 302
+
+
+OWNERS_NETWORK = "198.51.100.7"
+ELSEWHERE = [f"203.0.113.{number}" for number in range(1, 9)]
+
+
+def ask_for_a_reset(client: Client, email: str) -> HttpResponse:
+    return client.post("/account/password/reset/", {"email": email})
+
+
+@pytest.mark.parametrize("ask", [doors.ask_at_gate, doors.ask_at_login, ask_for_a_reset])
+def test_a_stranger_elsewhere_does_not_use_up_the_owners_codes(ask: Callable[[Client, str], HttpResponse]) -> None:
+    make.user("owner@example.org")
+    statuses = [ask(Client(REMOTE_ADDR=ELSEWHERE[0]), "owner@example.org").status_code for _ in range(12)]
+    assert statuses == [302] * 5 + [429] * 7
+    assert ask(Client(REMOTE_ADDR=OWNERS_NETWORK), "owner@example.org").status_code == 302
+
+
+def test_a_stranger_elsewhere_does_not_hinder_a_change_to_that_address(registered: Client) -> None:
+    form = {"email": "new@example.org", "action_add": "1"}
+    attacker = make.logged_in(make.user())
+    statuses = [attacker.post("/account/email/", form, REMOTE_ADDR=ELSEWHERE[0]).status_code for _ in range(6)]
+    assert statuses == [302] * 5 + [429]
+    sent = doors.queued_mails()
+    assert registered.post("/account/email/", form, REMOTE_ADDR=OWNERS_NETWORK).status_code == 302
+    assert doors.queued_mails() == sent + 1
+
+
+def test_a_stranger_elsewhere_does_not_stop_a_code_from_being_sent_again() -> None:
+    owner = Client(REMOTE_ADDR=OWNERS_NETWORK)
+    doors.ask_at_login(owner, "owner@example.org")
+    for _ in range(6):
+        doors.ask_at_login(Client(REMOTE_ADDR=ELSEWHERE[0]), "owner@example.org")
+    assert owner.post(doors.CONFIRM, {"action": "resend"}).status_code == 302
+
+
+def test_all_networks_together_send_twenty_codes_an_hour_and_an_earlier_one_stays_good() -> None:
+    owner = Client(REMOTE_ADDR=OWNERS_NETWORK)
+    doors.ask_at_login(owner, "owner@example.org")
+    code = doors.mailed_code("owner@example.org")
+    statuses = [
+        doors.ask_at_login(Client(REMOTE_ADDR=address), "owner@example.org").status_code
+        for address in ELSEWHERE
+        for _ in range(4)
+    ]
+    assert statuses == [302] * 19 + [429] * 13
+    assert doors.type_code(owner, code).status_code == 302
 
 
 def test_an_ipv6_network_counts_as_one() -> None:

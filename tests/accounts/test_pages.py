@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -93,12 +92,7 @@ def with_authenticator() -> tuple[Client, User]:
     user = make.user("owner@example.org")
     TOTP.activate(user, generate_totp_secret())
     RecoveryCodes.activate(user)
-    client = make.logged_in(user)
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "code", "at": time.time()}]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
-    return client, user
+    return make.logged_in(user), user
 
 
 def test_the_pages_of_a_password(stranger: Client) -> None:
@@ -121,8 +115,10 @@ def test_the_page_of_the_code_asks_for_six_digits_and_keeps_the_way_on(stranger:
     assert 'inputmode="numeric"' in field
     assert text.count('name="next" value="/articles/story/#continue"') == 2
     assert 'href="/account/login/?next=%2Farticles%2Fstory%2F%23continue"' in text
-    assert_is_a_page_of_ours(doors.type_code(stranger, doors.WRONG), 400)
-    doors.type_code(stranger, doors.WRONG)
+    text = assert_is_a_page_of_ours(doors.type_code(stranger, doors.WRONG), 400)
+    assert "You have 2 tries left." in text
+    assert doors.WRONG not in text
+    assert "You have 1 try left." in doors.type_code(stranger, doors.WRONG).content.decode()
     assert_is_a_page_of_ours(doors.type_code(stranger, doors.WRONG), 400)
 
 

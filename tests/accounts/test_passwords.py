@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from tests import make
@@ -85,6 +88,18 @@ def test_asking_for_a_new_password_tells_nothing_of_an_account() -> None:
     assert seen[0] == seen[1]
     assert seen[0][3] == [400] * 4
     assert doors.queued_mails() == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["switched off", "unknown"])
+def test_asking_for_a_new_password_queues_as_much_where_there_is_no_account(known: bool, stranger: Client) -> None:
+    if known:
+        make.user("nobody@example.org", is_active=False)
+    stranger.post(RESET, {"email": "nobody@example.org"})
+    (task,) = DBTaskResult.objects.all()
+    assert task.task_path == "accounts.mail.drop"
+    assert re.search(r"^\d{6}$", task.args_kwargs["kwargs"]["text"], re.MULTILINE)
+    make.run_tasks()
+    assert mail.outbox == []
 
 
 def test_a_code_for_a_new_password_that_was_not_asked_for_is_refused_in_words(stranger: Client) -> None:

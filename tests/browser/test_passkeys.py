@@ -41,9 +41,10 @@ def test_a_passkey_is_added_and_then_logs_in_without_a_code(
     page.get_by_label("Code").fill(code_for(user.email))
     page.get_by_role("button", name="Continue").click()
 
-    page.get_by_label("Passwordless").check()
-    page.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("heading", name="Recovery Codes")).to_be_visible()
+    expect(page.get_by_label("Name")).to_have_value("Passkey")
+    expect(page.get_by_label("Log in with this key alone")).to_be_checked()
+    page.get_by_role("button", name="Add the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes", exact=True)).to_be_visible()
 
     page.goto(f"{live_server.url}/account/")
     page.get_by_role("button", name="Log out").click()
