@@ -96,7 +96,6 @@ def refuse(request: HttpRequest, wait: int = USUAL_WAIT) -> HttpResponse:
     )
     response = render(request, "429.html", {"reason_sentence": sentence % {"minutes": minutes}}, status=429)
     response.headers["Retry-After"] = str(wait)
-    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

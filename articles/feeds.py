@@ -58,17 +58,13 @@ def xml_feed(
 @require_safe
 @public_page("feed")
 def latest_rss(request: HttpRequest) -> HttpResponse:
-    return xml_feed(
-        Rss201rev2Feed, request, settings.SITE_NAME, reverse("articles:front"), list(Article.objects.cards()[:LENGTH])
-    )
+    return xml_feed(Rss201rev2Feed, request, settings.SITE_NAME, reverse("articles:front"), latest())
 
 
 @require_safe
 @public_page("feed")
 def latest_atom(request: HttpRequest) -> HttpResponse:
-    return xml_feed(
-        Atom1Feed, request, settings.SITE_NAME, reverse("articles:front"), list(Article.objects.cards()[:LENGTH])
-    )
+    return xml_feed(Atom1Feed, request, settings.SITE_NAME, reverse("articles:front"), latest())
 
 
 @require_safe

@@ -38,13 +38,15 @@ def checked_picture(name: str, size: int, file: IO[bytes]) -> SimpleUploadedFile
     opened = open_picture(file)
     kind = opened.format or ""
     if opened.width * opened.height > MOST_PIXELS:
-        raise PictureRefused(
-            _("This picture has more than %(limit)d million pixels.") % {"limit": MOST_PIXELS // 10**6}
-        )
+        raise PictureRefused(too_many_pixels())
     if max(opened.size) > MOST_STRETCHED * min(opened.size):
         raise PictureRefused(_("This picture is too narrow to be shown."))
     stem = slugify(PurePath(name).stem)[:80] or "picture"
     return SimpleUploadedFile(f"{stem}.{SUFFIXES[kind]}", made_anew(opened, kind), f"image/{kind.lower()}")
+
+
+def too_many_pixels() -> str:
+    return _("This picture has more than %(limit)d million pixels.") % {"limit": MOST_PIXELS // 10**6}
 
 
 def open_picture(file: IO[bytes]) -> Image.Image:
@@ -53,9 +55,7 @@ def open_picture(file: IO[bytes]) -> Image.Image:
     try:
         return Image.open(file, formats=tuple(SUFFIXES))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureRefused(
-            _("This picture has more than %(limit)d million pixels.") % {"limit": MOST_PIXELS // 10**6}
-        ) from error
+        raise PictureRefused(too_many_pixels()) from error
     except DAMAGE as error:
         raise PictureRefused(
             _(

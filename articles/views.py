@@ -64,47 +64,37 @@ def list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, A
 @public_page("section")
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Section, slug=slug)
-    return render(
-        request,
-        "articles/section.html",
-        list_page(request, "section", found, Article.objects.cards().filter(section=found)),
-    )
+    return list_page(request, "section", found, Article.objects.cards().filter(section=found))
 
 
 @require_safe
 @public_page("topic")
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Topic, slug=slug)
-    return render(
-        request, "articles/topic.html", list_page(request, "topic", found, Article.objects.cards().filter(topics=found))
-    )
+    return list_page(request, "topic", found, Article.objects.cards().filter(topics=found))
 
 
 @require_safe
 @public_page("author")
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
-    return render(
-        request,
-        "articles/author.html",
-        list_page(request, "author", found, Article.objects.cards().filter(bylines__author=found)),
-    )
+    return list_page(request, "author", found, Article.objects.cards().filter(bylines__author=found))
 
 
 @require_safe
 @public_page("series")
 def series(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Series, slug=slug)
-    parts = Article.objects.cards().of_series(found.pk)
-    return render(request, "articles/series.html", list_page(request, "series", found, parts))
+    return list_page(request, "series", found, Article.objects.cards().of_series(found.pk))
 
 
 def list_page(
     request: HttpRequest, name: str, found: Section | Topic | Author | Series, articles: ArticleQuerySet
-) -> dict[str, Any]:
-    """The context of a list that has an address and a feed of its own."""
+) -> HttpResponse:
+    """A list that has an address, a template and a feed of its own, all under `name`."""
     feed_url = reverse(f"articles:{name}-feed", args=[found.slug])
-    return list_context(request, articles) | {name: found, "heading": found, "feed_url": feed_url}
+    context = list_context(request, articles) | {name: found, "heading": found, "feed_url": feed_url}
+    return render(request, f"articles/{name}.html", context)
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -32,24 +32,19 @@ class Gate:
 
 
 def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
-    """The gate of an article whose body is withheld. Two queries: the plans and the size of the library."""
+    """The gate of an article whose body is withheld."""
     next_path = article.get_absolute_url() + CONTINUE
-    return Gate(
-        plans=offered_plans(),
-        library_size=library_size(),
-        next_path=next_path,
-        login_url=login_url(next_path),
+    return replace(
+        plans_gate(next_path, reader),
         sentence=sentence(access),
         words_read=article.teaser_word_count,
         words_total=article.public_word_count,
-        email=reader.email,
-        is_registered=reader.is_registered,
         confirm_read=access.reason is Reason.READ_AVAILABLE,
     )
 
 
 def plans_gate(next_path: str, reader: Reader) -> Gate:
-    """The same options on a page of their own."""
+    """The options without an article. Two queries: the plans and the size of the library."""
     return Gate(
         plans=offered_plans(),
         library_size=library_size(),

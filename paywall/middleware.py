@@ -56,9 +56,8 @@ def fill(request: ReaderRequest, response: ArticleResponse) -> None:
         access = withheld(article.pk)
     context = response.context_data
     context["access"] = access
-    context["access_sentence"] = sentence(access)
     if access.granted:
-        context["body"] = body
+        context |= {"body": body, "access_sentence": sentence(access)}
     else:
         # The reader may be what could not be found out; the gate then stands as for a stranger.
         context["gate"] = open_gate(article, access, STRANGER if access.reason is Reason.UNDECIDED else request.reader)
