@@ -5,7 +5,7 @@ CORPUS ?=
 WORKERS ?= 2
 
 PYTHON := .venv/bin/python
-APPS := newsroom paywall articles subscriptions accounts
+PACKAGES := newsroom paywall articles subscriptions accounts stripe_sandbox
 BROWSERS := chromium chromium-browser google-chrome
 export UV_PROJECT_ENVIRONMENT := .venv
 
@@ -42,7 +42,7 @@ help:
 	@echo "make demo [PORT=8123] [CORPUS=file]   the site with its demo publication, until Ctrl-C"
 	@echo "make test                             everything that must hold: lint, then all tests"
 	@echo "make lint                             style, types, layers, migrations, production settings"
-	@echo "make bench                            how fast articles are imported"
+	@echo "make bench                            how fast articles are imported and Stripe's events are taken"
 
 # exec: the shell gives way to the demo, so that a signal to make reaches it. The development tools are not fetched for it.
 demo:
@@ -65,7 +65,7 @@ lint: sync
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 6.1 {} +
-	$(PYTHON) -m mypy $(APPS) manage.py
+	$(PYTHON) -m mypy $(PACKAGES) manage.py
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON) manage.py embedded_postgres run $(MAKE) --no-print-directory lint-with-database
 

@@ -15,12 +15,22 @@ class OverviewLink:
 
 
 @dataclass(frozen=True, slots=True)
+class OverviewAction:
+    """A button that posts to `url`, with nothing but the CSRF token."""
+
+    label: str
+    url: str
+    is_primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewSection:
     """One part of the page: a heading, whole sentences, and where the reader can act on them."""
 
     heading: str
     sentences: tuple[str, ...]
     links: tuple[OverviewLink, ...] = ()
+    actions: tuple[OverviewAction, ...] = ()
 
 
 type SectionMaker = Callable[[HttpRequest], OverviewSection | None]

@@ -22,7 +22,8 @@ LONGEST_SECONDS = 600
 
 def has_own_cookie(request: HttpRequest) -> bool:
     """Whether the request carries a cookie that this site set. A stranger's other cookies do not count."""
-    return any(name in request.COOKIES for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME))
+    own = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.PASS_COOKIE_NAME)
+    return any(name in request.COOKIES for name in own)
 
 
 def next_change_at(now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 TRUE_WORDS = {"1", "true", "yes", "on"}
-FALSE_WORDS = {"0", "false", "no", "off", ""}
+FALSE_WORDS = {"0", "false", "no", "off"}
 CACHE_BACKENDS = {
     "db": "django.core.cache.backends.db.DatabaseCache",
     "redis": "django.core.cache.backends.redis.RedisCache",
@@ -61,8 +61,10 @@ class Environment:
             self.problems.append(f"{name} is missing: {why}")
         return value
 
-    def flag(self, name: str) -> bool:
-        word = self.text(name, "0").lower()
+    def flag(self, name: str, default: bool = False) -> bool:
+        word = self.text(name).lower()
+        if not word:
+            return default
         if word not in TRUE_WORDS | FALSE_WORDS:
             self.problems.append(f"{name} must be 1 or 0, not {word!r}")
         return word in TRUE_WORDS
@@ -86,6 +88,13 @@ class Environment:
     def listed(self, name: str) -> list[str]:
         """The items of a comma-separated value, without blanks."""
         return [item.strip() for item in self.text(name).split(",") if item.strip()]
+
+    def required_list(self, name: str, why: str) -> list[str]:
+        """As `listed`, and missing also if there is nothing between the commas."""
+        items = self.listed(name)
+        if not items:
+            self.problems.append(f"{name} is missing: {why}")
+        return items
 
     def parsed[T](self, name: str, default: str, parse: Callable[[str], T]) -> T:
         """The value run through `parse`, which raises ValueError with a sentence that says what is expected."""
@@ -115,6 +124,16 @@ def parse_site_url(raw: str) -> str:
     parts = split_url(raw.rstrip("/"), ("http", "https"), "https://news.example.org")
     if not parts.hostname or parts.path or parts.query or parts.username:
         raise ValueError("expected an origin without a path, like https://news.example.org")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def parse_origin(raw: str) -> str:
+    """An origin without a path: https://api.example.org, or plain http:// on this machine alone."""
+    parts = split_url(raw.rstrip("/"), ("http", "https"), "https://api.example.org")
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("expected an origin without a path, like https://api.example.org")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("plain http:// is for this machine alone; use https://")
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 

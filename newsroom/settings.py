@@ -28,6 +28,7 @@ from newsroom.env import (
     parse_time_zone,
 )
 from newsroom.local_secret import local_secret
+from newsroom.stripe_account import STRIPE_API, STRIPE_PAGES, read_stripe_account
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -37,7 +38,8 @@ env = Environment(os.environ)
 # --- Which site this is -------------------------------------------------------------------------------------------
 LOCAL_MODE = is_local_mode(env)
 DEBUG = env.flag("DEBUG")
-SITE_URL = env.parsed("SITE_URL", f"http://localhost:{env.integer('PORT', 8000, least=1, most=65535)}", parse_site_url)
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+SITE_URL = env.parsed("SITE_URL", f"http://localhost:{PORT}", parse_site_url)
 SITE_NAME = env.text("SITE_NAME", "The Meridian Review")
 SITE_NOTE = env.text(
     "SITE_NOTE", "A demonstration publication. Its authors and events are invented." if LOCAL_MODE else ""
@@ -51,8 +53,6 @@ else:
         "SECRET_KEY",
         "a long random text that signs sessions; python -c 'import secrets; print(secrets.token_urlsafe(50))'",
     )
-    env.required("STRIPE_SECRET_KEY", "the secret key of the Stripe account")
-    env.required("STRIPE_WEBHOOK_SECRET", "the signing secret of the webhook endpoint at Stripe")
     env.required("EMAIL_URL", "where mail goes, like smtp+tls://user:password@mail.example.org:587")
     env.required("DEFAULT_FROM_EMAIL", "the sender of the site's mail, like 'The Review <post@example.org>'")
 IS_HTTPS = SITE_URL.startswith("https://")
@@ -198,6 +198,7 @@ SESSION_COOKIE_AGE = int(timedelta(days=60).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+PASS_COOKIE_NAME = "pass"  # noqa: S105 - of the browser that paid; signed, and read by subscriptions alone
 CSRF_FAILURE_VIEW = "newsroom.refusals.csrf_failure"
 
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, most=9)  # how many proxies of ours stand before the site
@@ -230,6 +231,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is 
 # A name that is not listed here has no limit at all, so every action that accounts/limits.py names is.
 ACCOUNT_RATE_LIMITS = {
     "gate": "20/m/ip,60/h/ip",
+    "welcome": "30/m/key",  # looks at Stripe for one checkout
     "login_code_mail": "5/h/key",  # by address and network together
     "login_code_mail_address": "20/h/key",
     "login_code_mail_network": "30/h/key",
@@ -274,6 +276,24 @@ MONTHLY_ALLOWANCE = env.integer(
     "MONTHLY_ALLOWANCE", 5, most=1000
 )  # articles a registered reader opens in a calendar month
 
+# --- Payments -----------------------------------------------------------------------------------------------------
+# The account, or in local mode without a key the stand-in that the demo starts. An empty key: payments are not open.
+stripe_account = read_stripe_account(env, is_local=LOCAL_MODE, site_port=PORT, secrets_folder=LOCAL_DIR)
+STRIPE_SECRET_KEY = stripe_account.secret_key
+STRIPE_WEBHOOK_SECRETS = stripe_account.webhook_secrets
+STRIPE_API_BASE = stripe_account.api_base
+STRIPE_LIVEMODE = stripe_account.is_live
+HAS_STRIPE_SANDBOX = stripe_account.is_sandbox
+STRIPE_APP = urlsplit(SITE_URL).hostname or "localhost"  # marks what is ours in an account that others use too
+GRACE_DAYS = env.integer("GRACE_DAYS", 7, most=90)  # access after a renewal that was not paid
+RENEWAL_SLACK = env.integer(
+    "RENEWAL_SLACK", 72, most=720
+)  # hours after a period's end in which news of the next may come
+FIRST_PAYMENT_GRACE = env.integer(
+    "FIRST_PAYMENT_GRACE", 0, most=90
+)  # days of access before a first payment went through
+REFUND_SECOND_SUBSCRIPTION = env.flag("REFUND_SECOND_SUBSCRIPTION", default=True)
+
 # --- Security -----------------------------------------------------------------------------------------------------
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
@@ -283,7 +303,8 @@ SECURE_CSP: dict[str, list[str]] = {
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
+    # A form may lead on to a hosted page of Stripe's, and the policy holds for where it is redirected to.
+    "form-action": [CSP.SELF, *(STRIPE_PAGES if STRIPE_API_BASE == STRIPE_API else (STRIPE_API_BASE,))],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
 }
@@ -324,6 +345,8 @@ LOGGING = {
         "django": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
         # Tells of every picture that is resized; what goes wrong is told as an error.
         "django.tasks": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        # Names every call and its customer.
+        "stripe": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
     },
 }

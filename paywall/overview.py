@@ -32,7 +32,7 @@ def reading_sentences(reader: Reader, user_id: int, now: datetime) -> tuple[str,
     entitlement = reader.entitlement
     if reader.is_staff:
         return (_("You read everything as a member of staff."),)
-    if entitlement.has_library and entitlement.library_until is None:
+    if entitlement.has_subscription or (entitlement.has_library and entitlement.library_until is None):
         return (_("The whole library is open to you."),)
     if entitlement.library_until is not None:
         day = date_format(timezone.localtime(entitlement.library_until), "j F Y")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.http import HttpRequest
@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from articles.models import Article
 from paywall.access import NO_METER, MeterFacts, ReaderFacts
 from paywall.meter import meter_facts
-from subscriptions.entitlements import NOTHING, Entitlement, entitlement_of
+from subscriptions.entitlements import NOTHING, Entitlement, entitlement_by_pass, entitlement_of
 from subscriptions.models import LIBRARY_SCOPE
+from subscriptions.passes import attempts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,16 @@ ANY_SUBSCRIBER = Reader(is_registered=True, entitlement=Entitlement(scopes=((LIB
 
 
 def reader_of(request: HttpRequest, now: datetime) -> Reader:
-    """The reader of the request. A request without a session is a stranger's and costs no query."""
+    """The reader of the request. A request without a session and without a pass is a stranger's and costs no query."""
+    attempts = attempts_of(request)
+    bought_here = entitlement_by_pass(attempts, now) if attempts else NOTHING
     user = request.user
     if not user.is_authenticated:
-        return STRANGER
+        return replace(STRANGER, entitlement=bought_here)
     return Reader(
         user_id=user.pk,
         email=user.email,
         is_registered=True,
         is_staff=user.is_staff and user.has_perm("articles.view_article"),
-        entitlement=entitlement_of(user.pk, now),
+        entitlement=entitlement_of(user.pk, now) | bought_here,
     )

@@ -7,10 +7,13 @@ nothing that a stranger could not do anyway.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -21,9 +24,16 @@ from accounts.addresses import AddressRefused, normalise
 from accounts.codes import start_code
 from accounts.next_path import NextRefused, local_path
 from accounts.origin import is_own_origin
+from subscriptions.catalogue import current_price
+from subscriptions.checkout import AlreadyPaid, AlreadySubscribed, open_checkout
 from subscriptions.leads import capture_lead
-from subscriptions.models import Plan
+from subscriptions.models import Lead, Plan
+from subscriptions.passes import add_pass
 from subscriptions.plans import offered_plans
+from subscriptions.stripe_gateway import StripeFailed, StripeRefused
+from subscriptions.welcome import welcome_path
+
+logger = logging.getLogger(__name__)
 
 
 class JoinRefused(Exception):
@@ -79,21 +89,47 @@ def start(request: HttpRequest) -> HttpResponse:
         return refused(request, refusal.errors, status=400)
     if join.plan.is_free:
         return start_code(request, email=join.email, next_url=join.next_path, on_accepted=lambda: capture(join))
-    return not_available(request, join)
-
-
-def capture(join: JoinRequest) -> None:
-    capture_lead(join.email, join.plan, source_path=join.next_path.partition("#")[0])
-
-
-def not_available(request: HttpRequest, join: JoinRequest) -> HttpResponse:
-    """What a paid option answers where nothing can be sold yet. The wish is kept all the same."""
     try:
         limits.consume(request, "gate")
     except limits.LimitReached as reached:
         return limits.refuse(request, reached.wait)
-    capture(join)
-    return render(request, "subscriptions/not_available.html", {"plan": join.plan, "next_path": join.next_path})
+    return pay(request, join, capture(join))
+
+
+def capture(join: JoinRequest) -> Lead:
+    return capture_lead(join.email, join.plan, source_path=join.next_path.partition("#")[0])
+
+
+def pay(request: HttpRequest, join: JoinRequest, lead: Lead) -> HttpResponse:
+    """On to the payment page or, where there is none, an answer in words. The lead is kept whatever happens."""
+    price = current_price(join.plan) if settings.STRIPE_SECRET_KEY else None
+    if price is None:
+        return trouble(request, join, "not_open", status=200)
+    try:
+        attempt = open_checkout(request, lead, price, join.next_path)
+    except AlreadySubscribed:
+        messages.info(request, _("You have a subscription already, so nothing was charged."))
+        return redirect("account")
+    except AlreadyPaid as paid:
+        return redirect(welcome_path(paid.attempt))
+    except StripeRefused as error:
+        logger.error("checkout of plan %s refused: %s", join.plan.key, error)
+        return trouble(request, join, "refused", status=409)
+    except StripeFailed as error:
+        logger.warning("checkout of plan %s not opened: %s", join.plan.key, error)
+        return trouble(request, join, "away", status=503)
+    response = HttpResponseRedirect(attempt.session_url, status=303)
+    add_pass(request, response, attempt.uuid)
+    return response
+
+
+def trouble(request: HttpRequest, join: JoinRequest, kind: str, *, status: int) -> HttpResponse:
+    """Why there is no payment page just now. Nothing was charged, and the free option stays open."""
+    context = {"kind": kind, "plan": join.plan, "plan_key": join.plan.key, "next_path": join.next_path}
+    response = render(request, "subscriptions/checkout_trouble.html", context | {"email": join.email}, status=status)
+    if status == 503:
+        response.headers["Retry-After"] = "60"
+    return response
 
 
 def refused(request: HttpRequest, errors: dict[str, str], *, status: int) -> HttpResponse:

@@ -23,6 +23,10 @@ from pytest_django import DjangoDbBlocker
 from accounts.models import User
 from newsroom.embedded_postgres import Cluster
 from tests import make
+from tests.shop import allowed_words as allowed_words
+from tests.shop import open_shop as open_shop
+from tests.shop import sandbox as sandbox
+from tests.shop import shop as shop
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"

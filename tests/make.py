@@ -20,7 +20,7 @@ from PIL import Image
 
 from accounts.models import User
 from articles.models import Article, Author, Byline, Photo, Section, Series, Topic
-from subscriptions.models import Grant, Plan
+from subscriptions.models import Grant, Plan, PlanPrice, StripeCustomer, Subscription, SyncJob
 
 SENTINEL = "canaryword"
 numbers = itertools.count(1)
@@ -55,6 +55,36 @@ def logged_in(made: User, *, ago: timedelta = timedelta()) -> Client:
 def grant(made: User, **fields: Any) -> Grant:
     fields.setdefault("starts_at", timezone.now() - timedelta(minutes=1))
     return Grant.objects.create(user=made, **fields)
+
+
+def plan_price(key: str = "annual") -> PlanPrice:
+    """The price that is sold for the plan with this key."""
+    plan = Plan.objects.get(key=key)
+    terms = {"amount_minor": plan.amount_minor, "interval": plan.interval}
+    names = {"stripe_id": f"price_{next(numbers)}", "product_id": f"prod_{plan.key}"}
+    return PlanPrice.objects.get_or_create(plan=plan, currency=plan.currency, is_active=True, defaults=terms | names)[0]
+
+
+def stripe_customer(made: User | None) -> StripeCustomer:
+    """The customer of the user, or a new one of nobody, with its job of syncing done."""
+    customer = StripeCustomer.objects.filter(user=made, deleted_at=None).first() if made is not None else None
+    if customer is None:
+        stripe_id = f"cus_{next(numbers)}"
+        customer = StripeCustomer.objects.create(stripe_id=stripe_id, user=made, livemode=False, currency="USD")
+        SyncJob.objects.create(customer=customer)
+    return customer
+
+
+def subscription(made: User | None, *, plan: str = "annual", **fields: Any) -> Subscription:
+    """A subscription as a sync has stored it: active, paid, and with ten months to go; `made` may be nobody yet."""
+    price = plan_price(plan)
+    now = timezone.now()
+    terms = {"currency": price.currency, "amount_minor": price.amount_minor, "interval": price.interval}
+    dates = {"started_at": now - timedelta(days=65), "period_end": now + timedelta(days=300)}
+    state = {"status": "active", "has_been_paid": True, "plan": price.plan, "price_id": price.stripe_id}
+    fields = terms | dates | state | {"customer": fields.get("customer") or stripe_customer(made)} | fields
+    fields.setdefault("known_status", fields["status"])
+    return Subscription.objects.create(stripe_id=f"sub_{next(numbers)}", user=made, **fields)
 
 
 def section(name: str = "Security", **fields: Any) -> Section:

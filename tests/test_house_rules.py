@@ -20,6 +20,7 @@ from tests import make
 
 PROJECT = Path(__file__).resolve().parent.parent
 APPS = ["newsroom", "paywall", "articles", "subscriptions", "accounts"]
+PACKAGES = [*APPS, "stripe_sandbox"]
 MODULE_LINES = 400
 FUNCTION_LINES = 40
 
@@ -79,8 +80,8 @@ SAMPLES = {
 
 
 def python_files() -> Iterator[Path]:
-    for app in APPS:
-        yield from (path for path in (PROJECT / app).rglob("*.py") if "migrations" not in path.parts)
+    for package in PACKAGES:
+        yield from (path for path in (PROJECT / package).rglob("*.py") if "migrations" not in path.parts)
     yield from (PROJECT / "tests").rglob("*.py")
 
 

@@ -1,7 +1,4 @@
-"""How fast real articles come into the library, and in how much memory: whole runs of the command.
-
-The server is one of its own whose settings are those of a real one (fsync and synchronous_commit on).
-"""
+"""How fast real articles come into the library, and in how much memory: whole runs of the command."""
 
 from __future__ import annotations
 
@@ -12,20 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
 from newsroom.embedded_postgres import Cluster
+from tests.bench.database import PROJECT, environment, fresh_database, machine, superuser
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
 CORPUS = Path(os.environ.get("NEWSROOM_CORPUS") or PROJECT.parent / "shared" / "corpus")
 REUTERS, DIGITALGOV = CORPUS / "reuters21578.jsonl.gz", CORPUS / "digitalgov.jsonl.gz"
-TEMPLATE = "bench_template"
 
 MOST_SECONDS = 20.0  # for the first 10,000 of Reuters
 LEAST_RATE = 200.0  # articles a second of digital.gov
@@ -40,23 +31,16 @@ class Run:
     summary: str
 
 
-def main() -> int:
+def measure(cluster: Cluster) -> int:
     """0 if every target is met, 1 if one is missed, 2 if the articles are not there."""
     if not (REUTERS.is_file() and DIGITALGOV.is_file()):
         print(f"Nothing measured: {REUTERS.name} and {DIGITALGOV.name} are not both in {CORPUS} (NEWSROOM_CORPUS).")
         return 2
-    cluster = Cluster(PROJECT, "bench")
-    was_started = cluster.start()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            return measure(cluster, Path(folder))
-    finally:
-        if was_started:
-            cluster.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        return measure_runs(cluster, Path(folder))
 
 
-def measure(cluster: Cluster, folder: Path) -> int:
-    make_template(cluster)
+def measure_runs(cluster: Cluster, folder: Path) -> int:
     reuters = run_import(cluster, head(REUTERS, 10_000, folder))
     digitalgov = run_import(cluster, head(DIGITALGOV, 1_000_000, folder))
     small = run_import(cluster, head(REUTERS, 2_000, folder))
@@ -82,7 +66,7 @@ def measure(cluster: Cluster, folder: Path) -> int:
             growth <= MOST_GROWTH,
         ),
     ]
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; PostgreSQL with fsync and synchronous_commit on")
+    print(f"Import: {machine()}")
     for what, measured, target, is_met in results:
         print(f"  {what:<42} {measured:<26} target {target:<9} {'met' if is_met else 'MISSED'}")
     for run in (reuters, digitalgov, large):
@@ -98,39 +82,20 @@ def head(source: Path, number: int, folder: Path) -> Path:
     return target
 
 
-def make_template(cluster: Cluster) -> None:
-    """A migrated database to be cloned for each run."""
-    with superuser(cluster) as connection:
-        drop(connection, TEMPLATE)
-    cluster.ensure_database(TEMPLATE)
-    manage(cluster, TEMPLATE, "migrate", "--verbosity", "0")
-
-
 def run_import(cluster: Cluster, file: Path) -> Run:
-    name = "bench_import"
-    with superuser(cluster) as connection:
-        drop(connection, name)
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        )
-    try:
+    with fresh_database(cluster, "bench_import") as name:
         run = manage(cluster, name, "import_articles", str(file))
         check_vectors(cluster, name)
-    finally:
-        with superuser(cluster) as connection:
-            drop(connection, name)
     return run
 
 
 def manage(cluster: Cluster, database: str, *arguments: str) -> Run:
     """Run a command of manage.py as anybody would; its time is that of the whole process."""
-    address = f"postgresql://postgres@/{database}?host={cluster.socket_dir}"
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")}
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=PROJECT,
-        env=environment | {"DATABASE_URL": address},
+        env=environment(cluster, database),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -142,7 +107,7 @@ def manage(cluster: Cluster, database: str, *arguments: str) -> Run:
     if process.returncode:
         sys.exit(f"manage.py {arguments[0]} ended with {process.returncode}:\n{output}")
     summary = output.strip().rpartition("\n")[2]
-    lines = int(summary.partition(" ")[0].replace(",", "") or 0) if arguments[0] == "import_articles" else 0
+    lines = int(summary.partition(" ")[0].replace(",", "") or 0)
     return Run(lines, seconds, usage.ru_maxrss / 1024, summary)
 
 
@@ -155,13 +120,3 @@ def check_vectors(cluster: Cluster, database: str) -> None:
         ).fetchone()
     if row is None or row[0]:
         sys.exit(f"{row and row[0]} articles came in without a search vector")
-
-
-@contextmanager
-def superuser(cluster: Cluster, database: str = "postgres") -> Iterator[psycopg.Connection]:
-    with psycopg.connect(host=str(cluster.socket_dir), user="postgres", dbname=database, autocommit=True) as connection:
-        yield connection
-
-
-def drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

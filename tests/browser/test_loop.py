@@ -127,14 +127,17 @@ def test_a_wrong_address_is_answered_in_words_and_can_be_mended(
     expect(page.locator(".body")).to_contain_text(article.sentinel)
 
 
-def test_a_paid_option_says_in_words_that_it_is_not_available_yet(
+def test_where_payments_are_not_open_a_paid_option_says_so_and_leads_back_to_the_gate(
     live_server: LiveServer, article: Article, page: Page
 ) -> None:
     page.goto(live_server.url + article.get_absolute_url())
     page.get_by_role("textbox", name="E-mail address").first.fill(ADDRESS)
     page.locator('.gate button[name="plan"][value="annual"]').click()
-    expect(page.locator("main")).to_contain_text("not available yet")
-    assert article.get_absolute_url() in page.content()
+    expect(page.get_by_role("heading", name="The option “Annual” is not available yet")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Payments are not open on this site. Nothing was charged")
+    page.get_by_role("link", name="Choose the free option").click()
+    expect(page).to_have_url(live_server.url + article.get_absolute_url() + "#continue")
+    expect(page.locator(".gate")).to_be_in_viewport()
 
 
 def test_a_page_that_was_fetched_ahead_offers_to_read_it_and_one_click_opens_it(

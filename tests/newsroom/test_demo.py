@@ -12,6 +12,7 @@ import sys
 import tempfile
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,12 +21,14 @@ from django.core.management import CommandError, call_command
 
 from newsroom import processes
 from newsroom.embedded_postgres import Cluster
-from newsroom.management.commands.demo import existing_file, port_number, welcome_lines
+from newsroom.management.commands.demo import existing_file, port_number, stripe_sandbox, welcome_lines
+from newsroom.stripe_account import sandbox_port
 from tests.newsroom.waiting import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "node_modules")
 OURS_ALONE = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SITE_URL", "ALLOWED_HOSTS", "CORPUS", "PORT")
+STRIPE = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE")
 START_LIMIT = 60.0  # seconds
 ARTICLES = 3
 
@@ -36,7 +39,7 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cluster = Cluster(folder)
-        self.environment = {name: value for name, value in os.environ.items() if name not in OURS_ALONE}
+        self.environment = {name: value for name, value in os.environ.items() if name not in OURS_ALONE + STRIPE}
         self.demos: list[subprocess.Popen[bytes]] = []
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -99,10 +102,14 @@ def clone() -> Iterator[Clone]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    return number
+    """A free one, whose stand-in's is free too."""
+    while True:
+        with socket.socket() as probe, socket.socket() as beside:
+            probe.bind(("127.0.0.1", 0))
+            number: int = probe.getsockname()[1]
+            with suppress(OSError):
+                beside.bind(("127.0.0.1", sandbox_port(number)))
+                return number
 
 
 def status_of(host: str, port: int, path: str) -> int:
@@ -119,9 +126,13 @@ def test_it_serves_beside_other_commands_and_leaves_nothing(clone: Clone, port: 
     for host in ("localhost", "127.0.0.1"):
         assert [status_of(host, port, path) for path in ("/healthz", "/", "/demo/inbox/")] == [200, 200, 200]
     assert f"http://localhost:{port}" in clone.printed()
+    assert status_of("127.0.0.1", sandbox_port(port), "/sandbox/") == 200
+    assert f"http://127.0.0.1:{sandbox_port(port)}/sandbox/" in clone.printed()
 
     beside = clone.command("shell", "-c", "print(Article.objects.published().count())")
     assert (beside.returncode, beside.stdout.split()[-1:]) == (0, [str(ARTICLES)]), beside.stderr
+    priced = clone.command("shell", "-c", "print(PlanPrice.objects.count())")
+    assert (priced.returncode, priced.stdout.split()[-1:]) == (0, ["2"]), priced.stderr
     assert clone.cluster.is_running()
 
     second = clone.command("demo", "--port", str(port + 1))
@@ -163,6 +174,27 @@ def test_a_taken_port_is_told_before_anything_is_started(clone: Clone) -> None:
     assert not clone.cluster.home.exists()
 
 
+def test_a_taken_port_of_the_stand_in_is_told_before_anything_is_started(clone: Clone, port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", sandbox_port(port)))
+        other.listen()
+        refused = clone.command("demo", "--port", str(port))
+    assert refused.returncode == 1
+    assert f"Port {sandbox_port(port)} cannot be used" in refused.stderr
+    assert not clone.cluster.home.exists()
+
+
+def test_the_stand_in_is_started_for_the_port_of_the_site(settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox_x"
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
+    part = stripe_sandbox(8123)
+    words = list(part.command)
+    assert words[words.index("--port") + 1] == "18123"
+    assert words[words.index("--webhook-url") + 1] == "http://127.0.0.1:8123/stripe/webhook/"
+    assert part.environment == {"STRIPE_SECRET_KEY": "sk_test_sandbox_x", "STRIPE_WEBHOOK_SECRET": "whsec_new"}
+    assert not any("sk_test" in word or "whsec" in word for word in words)
+
+
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "eight", "８０００", ""])
 def test_what_is_no_port_is_refused_in_words(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="a port is a number from 1 to 65535"):
@@ -185,3 +217,11 @@ def test_the_welcome_names_the_logins_in_the_order_of_what_there_is_to_try() -> 
     people = ["editor@example.com", "subscriber@example.com", "lapsed@example.com", "reader@example.com"]
     assert sorted(people, key=text.index) == people
     assert "http://localhost:8123/demo/inbox/" in text
+
+
+def test_the_welcome_says_how_to_pay_and_that_no_money_moves() -> None:
+    text = "\n".join(welcome_lines("http://localhost:8123", "http://127.0.0.1:18123"))
+    assert "choose Annual or Monthly" in text
+    assert "no money moves" in text
+    assert "http://127.0.0.1:18123/sandbox/" in text
+    assert "/sandbox/" not in "\n".join(welcome_lines("http://localhost:8123"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,10 @@ from newsroom.env import (
     parse_cache_url,
     parse_database_url,
     parse_email_url,
+    parse_origin,
     parse_site_url,
 )
+from newsroom.stripe_account import STRIPE_API, StripeAccount, refusal, sandbox_url
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PUBLIC = {
@@ -32,9 +36,13 @@ PUBLIC = {
 }
 
 
-def start(variables: dict[str, str], show: str = "") -> subprocess.CompletedProcess[str]:
+STAND_IN = {"STRIPE_SECRET_KEY": "sk_test_sandbox_x", "STRIPE_API_BASE": "http://127.0.0.1:12111"}
+TEST_KEYS = {"STRIPE_SECRET_KEY": "sk_test_x", "STRIPE_WEBHOOK_SECRET": "whsec_x"}
+
+
+def start(variables: dict[str, str], show: str = "LOCAL_MODE") -> subprocess.CompletedProcess[str]:
     """Load the settings in a process of its own with this environment and nothing else, and print one of them."""
-    code = f"from django.conf import settings; print(repr(settings.{show or 'LOCAL_MODE'}))"
+    code = f"from django.conf import settings; print(repr(settings.{show}))"
     environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "newsroom.settings", **variables}
     return subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
@@ -115,6 +123,13 @@ def test_every_missing_value_has_its_line() -> None:
         ("TRUSTED_PROXIES", "10.0.0.1"),
         ("TIME_ZONE", "Europe/Berlinn"),
         ("LANGUAGE_CODE", "tlh"),
+        ("GRACE_DAYS", "91"),
+        ("RENEWAL_SLACK", "3 days"),
+        ("FIRST_PAYMENT_GRACE", "-1"),
+        ("REFUND_SECOND_SUBSCRIPTION", "perhaps"),
+        ("STRIPE_API_BASE", "api.stripe.com"),
+        ("STRIPE_API_BASE", "http://api.stripe.com"),
+        ("STRIPE_API_BASE", "https://api.stripe.com/v1"),
     ],
 )
 def test_a_malformed_value_stops_the_start_with_one_line(name: str, value: str) -> None:
@@ -122,6 +137,123 @@ def test_a_malformed_value_stops_the_start_with_one_line(name: str, value: str) 
     assert result.returncode != 0
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith(name)
+
+
+def shown(variables: dict[str, str], *names: str) -> list[Any]:
+    """Some settings under this environment."""
+    code = f"from django.conf import settings as s; print(repr([{', '.join(f's.{name}' for name in names)}]))"
+    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "newsroom.settings", **variables}
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    )
+    values: list[Any] = ast.literal_eval(result.stdout)
+    return values
+
+
+def test_local_mode_without_a_key_has_a_stand_in_ten_thousand_ports_away() -> None:
+    names = ("HAS_STRIPE_SANDBOX", "STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "STRIPE_LIVEMODE")
+    has_sandbox, base, key, (webhook_secret,), is_live = shown({"PORT": "8123"}, *names)
+    assert (has_sandbox, base, is_live) == (True, "http://127.0.0.1:18123", False)
+    assert key.startswith("sk_test_sandbox_")
+    assert len(key) > 60
+    assert webhook_secret.startswith("whsec_")
+    assert webhook_secret.removeprefix("whsec_") not in key
+    assert shown({}, *names)[2:4] == [key, [webhook_secret]]
+    assert sandbox_url(55535) == "http://127.0.0.1:65535"
+    assert sandbox_url(55536) == "http://127.0.0.1:45536"
+
+
+def test_real_test_keys_in_local_mode_lead_to_stripe_itself() -> None:
+    names = ("LOCAL_MODE", "HAS_STRIPE_SANDBOX", "STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_APP")
+    assert shown(TEST_KEYS, *names) == [True, False, STRIPE_API, "sk_test_x", "localhost"]
+    assert shown(PUBLIC, *names) == [False, False, STRIPE_API, "sk_test_x", "news.example.org"]
+
+
+@pytest.mark.parametrize(("key", "live"), [("sk_live_x", True), ("rk_live_x", True), ("rk_test_x", False)])
+def test_the_key_says_whether_money_moves(key: str, live: bool) -> None:
+    assert shown(PUBLIC | {"STRIPE_SECRET_KEY": key}, "STRIPE_LIVEMODE") == [live]
+
+
+def test_the_rules_of_payment_have_their_defaults_and_can_be_set() -> None:
+    names = ("GRACE_DAYS", "RENEWAL_SLACK", "FIRST_PAYMENT_GRACE", "REFUND_SECOND_SUBSCRIPTION")
+    assert shown(dict.fromkeys(names, ""), *names) == [7, 72, 0, True]
+    assert shown(dict(zip(names, ["0", "24", "2", "off"], strict=True)), *names) == [0, 24, 2, False]
+
+
+def test_several_webhook_secrets_serve_while_one_is_replaced() -> None:
+    variables = PUBLIC | {"STRIPE_WEBHOOK_SECRET": " whsec_new,, whsec_old ,"}
+    assert shown(variables, "STRIPE_WEBHOOK_SECRETS") == [["whsec_new", "whsec_old"]]
+
+
+@pytest.mark.parametrize(
+    ("variables", "pages"),
+    [
+        ({}, "http://127.0.0.1:18000"),
+        (TEST_KEYS, "https://checkout.stripe.com https://billing.stripe.com"),
+        (TEST_KEYS | STAND_IN, "http://127.0.0.1:12111"),
+        (PUBLIC, "https://checkout.stripe.com https://billing.stripe.com"),
+    ],
+)
+def test_forms_lead_to_this_site_and_its_card_pages_alone(variables: dict[str, str], pages: str) -> None:
+    (policy,) = shown(variables, "SECURE_CSP['form-action'].__class__(map(str, s.SECURE_CSP['form-action']))")
+    assert " ".join(policy) == f"'self' {pages}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"STRIPE_SECRET_KEY": "sk_test_x"}, "STRIPE_WEBHOOK_SECRET is missing: "),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:12111", "STRIPE_WEBHOOK_SECRET": "x"}, "STRIPE_SECRET_KEY is missing: "),
+        (TEST_KEYS | {"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_SECRET_KEY is a live key, and this is local mode"),
+        (TEST_KEYS | {"STRIPE_SECRET_KEY": "rk_live_x"}, "STRIPE_SECRET_KEY is a live key, and this is local mode"),
+        (TEST_KEYS | {"STRIPE_SECRET_KEY": "sk_test_sandbox_x"}, "STRIPE_API_BASE is missing: "),
+        (PUBLIC | {"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is missing: "),
+        (PUBLIC | {"STRIPE_WEBHOOK_SECRET": " , ,"}, "STRIPE_WEBHOOK_SECRET is missing: "),
+        (PUBLIC | {"STRIPE_SECRET_KEY": "pk_live_x"}, "STRIPE_SECRET_KEY is no secret key: "),
+        (PUBLIC | {"STRIPE_SECRET_KEY": "sk_test_ x"}, "STRIPE_SECRET_KEY is no secret key: "),
+        (PUBLIC | {"STRIPE_SECRET_KEY": "sk_test_sandbox_x"}, "STRIPE_SECRET_KEY is a key of the stand-in"),
+        (PUBLIC | STAND_IN, "STRIPE_SECRET_KEY is a key of the stand-in"),
+        (PUBLIC | {"STRIPE_API_BASE": "http://127.0.0.1:12111"}, f"STRIPE_API_BASE must be {STRIPE_API} on a public"),
+        (PUBLIC | {"STRIPE_API_BASE": "https://stripe.example"}, f"STRIPE_API_BASE must be {STRIPE_API} on a public"),
+        (
+            PUBLIC | STAND_IN | {"ALLOW_STRIPE_SANDBOX": "1", "STRIPE_SECRET_KEY": "sk_live_x"},
+            f"STRIPE_API_BASE must be {STRIPE_API} with a live key",
+        ),
+    ],
+)
+def test_an_account_that_must_not_serve_is_refused_in_one_line(variables: dict[str, str], line: str) -> None:
+    result = start(variables)
+    assert result.returncode != 0
+    (told,) = result.stderr.strip().splitlines()
+    assert told.startswith(line)
+    assert variables.get("STRIPE_SECRET_KEY", "no key") not in told
+
+
+def test_the_stand_in_serves_a_public_host_for_a_trial_only_when_allowed() -> None:
+    variables = PUBLIC | STAND_IN | {"ALLOW_STRIPE_SANDBOX": "1"}
+    assert shown(variables, "STRIPE_API_BASE", "HAS_STRIPE_SANDBOX") == ["http://127.0.0.1:12111", False]
+
+
+def test_stripe_itself_may_serve_everywhere_with_a_key_of_its_own() -> None:
+    test = StripeAccount("sk_test_x", ["whsec_x"], STRIPE_API)
+    live = StripeAccount("sk_live_x", ["whsec_x"], STRIPE_API)
+    assert [refusal(test, is_local=local, may_stand_in=local) for local in (True, False)] == ["", ""]
+    assert refusal(live, is_local=False, may_stand_in=False) == ""
+
+
+@pytest.mark.parametrize(
+    "raw", ["https://api.stripe.com/", "http://127.0.0.1:18000", "http://[::1]:1", "http://localhost"]
+)
+def test_an_origin_is_https_or_of_this_machine(raw: str) -> None:
+    assert parse_origin(raw) == raw.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "raw", ["http://stripe.example", "https://a@b.example", "https://x/?y", "https://x/#y", "ftp://x", "", "https://"]
+)
+def test_what_is_no_origin_is_refused(raw: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|plain http"):
+        parse_origin(raw)
 
 
 def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:

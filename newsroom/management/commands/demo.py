@@ -25,6 +25,7 @@ from django.db import connections
 
 from newsroom.embedded_postgres import Cluster, EmbeddedPostgresError
 from newsroom.env import is_embedded_database
+from newsroom.stripe_account import sandbox_port, sandbox_url
 from newsroom.supervisor import (
     AlreadyRunning,
     Part,
@@ -38,6 +39,7 @@ from newsroom.supervisor import (
 )
 
 READY_LIMIT = 60.0  # seconds from the start of the parts to the first answer
+SANDBOX_LIMIT = 20.0  # seconds from the start of the Stripe stand-in to its first answer
 POLL_INTERVAL = 0.25  # seconds
 
 
@@ -72,13 +74,15 @@ class Command(BaseCommand):
         if not settings.LOCAL_MODE:
             raise CommandError("The demo is for this machine alone, and the environment names a public host.")
         began_at = time.time() if since is None else since
+        if settings.HAS_STRIPE_SANDBOX:  # the parts learn the port from their environment, this process from --port
+            settings.STRIPE_API_BASE = sandbox_url(port)
         self.signals = Signals()
         self.signals.install()
         try:
             with only_one(settings.LOCAL_DIR / "demo.lock", f"process {os.getpid()}, http://localhost:{port}"):
                 if count := end_leftovers(self._notes()):
                     self._say(f"Ended {count} processes of a demo that was killed.")
-                refuse_taken_port(port)
+                refuse_taken_ports(port)
                 self._run(port, corpus, began_at)
         except KeyboardInterrupt:
             pass
@@ -101,7 +105,15 @@ class Command(BaseCommand):
         try:
             self._prepare(cluster, corpus)
             self.signals.defer()
-            refuse_taken_port(port)  # once more: preparing may have taken long
+            refuse_taken_ports(port)  # once more: preparing may have taken long
+            if settings.HAS_STRIPE_SANDBOX:
+                supervisor.start(stripe_sandbox(port))
+                self._await_sandbox(port, supervisor)
+            if self.signals.has_stopped:
+                return
+            self._say("Telling Stripe the plans …")
+            call_command("sync_plans", verbosity=0)
+            connections.close_all()
             for part in parts(port):
                 supervisor.start(part)
             self._serve(port, cluster, supervisor, began_at)
@@ -129,6 +141,14 @@ class Command(BaseCommand):
         logging.disable(logging.NOTSET)
         connections.close_all()
 
+    def _await_sandbox(self, port: int, supervisor: Supervisor) -> None:
+        deadline = time.monotonic() + SANDBOX_LIMIT
+        while not self.signals.has_stopped and not answers(sandbox_port(port), "/sandbox/"):
+            supervisor.check()
+            if time.monotonic() > deadline:
+                raise PartDied(f"The Stripe stand-in did not answer within {SANDBOX_LIMIT:.0f} seconds.")
+            time.sleep(POLL_INTERVAL)
+
     def _serve(self, port: int, cluster: Cluster | None, supervisor: Supervisor, began_at: float) -> None:
         deadline = time.monotonic() + READY_LIMIT
         is_ready = False
@@ -136,8 +156,9 @@ class Command(BaseCommand):
             supervisor.check()
             if cluster is not None and not cluster.answers():
                 raise PartDied("\n".join(["PostgreSQL ended. Its last lines:", *cluster.log_tail()]))
-            if not is_ready and (is_ready := is_healthy(port)):
-                lines = welcome_lines(f"http://localhost:{port}")
+            if not is_ready and (is_ready := answers(port, "/healthz")):
+                sandbox = sandbox_url(port) if settings.HAS_STRIPE_SANDBOX else ""
+                lines = welcome_lines(f"http://localhost:{port}", sandbox)
                 self._say("\n".join(["", *lines, "", f"Ready after {time.time() - began_at:.1f} s.", ""]))
             if not is_ready and time.monotonic() > deadline:
                 raise PartDied(f"The site did not answer within {READY_LIMIT:.0f} seconds.")
@@ -166,10 +187,31 @@ def parts(port: int) -> list[Part]:
     ]
 
 
-def is_healthy(port: int) -> bool:
+def stripe_sandbox(port: int) -> Part:
+    """The Stripe stand-in for the site at this port. It keeps what was sold in a file, as the site does in its
+    database.
+    """
+    command = [sys.executable, "-m", "stripe_sandbox", "--port", str(sandbox_port(port))]
+    webhook = ["--webhook-url", f"http://127.0.0.1:{port}/stripe/webhook/"]
+    state = ["--state", str(settings.LOCAL_DIR / "stripe_sandbox.json")]
+    secrets = {
+        "STRIPE_SECRET_KEY": settings.STRIPE_SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": settings.STRIPE_WEBHOOK_SECRETS[0],
+    }
+    return Part("stripe", [*command, *webhook, *state], secrets)
+
+
+def refuse_taken_ports(port: int) -> None:
+    """Raise PortTaken if another program listens at the site's port or at that of the Stripe stand-in."""
+    refuse_taken_port(port)
+    if settings.HAS_STRIPE_SANDBOX:
+        refuse_taken_port(sandbox_port(port))
+
+
+def answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
@@ -197,8 +239,8 @@ def collect_static_files(state_file: Path) -> None:
     state_file.write_text(state, encoding="ascii")
 
 
-def welcome_lines(base_url: str) -> list[str]:
-    """What to open, as whom, and what to try."""
+def welcome_lines(base_url: str, sandbox: str = "") -> list[str]:
+    """What to open, as whom, and what to try. `sandbox` is the address of the Stripe stand-in, if one runs."""
     return [
         f"The demo is at {base_url}",
         "",
@@ -212,5 +254,17 @@ def welcome_lines(base_url: str) -> list[str]:
         "",
         "To try: open an article and meet the gate, type any address there and choose to read free,",
         f"fetch the code from {base_url}/demo/inbox/, and read on where the text had stopped.",
+        *payment_lines(sandbox),
         "Ctrl-C stops everything.",
+    ]
+
+
+def payment_lines(sandbox: str) -> list[str]:
+    if not sandbox:
+        return [
+            "To pay: choose Annual or Monthly at the gate; the card page is that of your Stripe account, in test mode."
+        ]
+    return [
+        "To pay: choose Annual or Monthly at the gate. The card page is a stand-in for Stripe's: no money moves.",
+        f"To make time pass, a renewal fail or a message get lost: {sandbox}/sandbox/",
     ]

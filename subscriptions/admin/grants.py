@@ -1,7 +1,4 @@
-"""Plans, leads and grants in admin.
-
-Leads are only looked at; a grant is given with its reason, and revoked rather than deleted.
-"""
+"""A grant is given with its reason, and revoked rather than deleted."""
 
 from __future__ import annotations
 
@@ -17,72 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from subscriptions.models import Grant, Lead, Plan, PlanInterval, PlanKind
+from subscriptions.admin.looking import WholeAddressSearch
+from subscriptions.models import Grant
 
 if TYPE_CHECKING:
-    PlanModelAdmin = admin.ModelAdmin[Plan]
-    PlanModelForm = forms.ModelForm[Plan]
-    LeadModelAdmin = admin.ModelAdmin[Lead]
-    GrantModelAdmin = admin.ModelAdmin[Grant]
     GrantModelForm = forms.ModelForm[Grant]
 else:
-    PlanModelAdmin = LeadModelAdmin = GrantModelAdmin = admin.ModelAdmin
-    PlanModelForm = GrantModelForm = forms.ModelForm
-
-
-class PlanForm(PlanModelForm):
-    class Meta:
-        model = Plan
-        fields = "__all__"
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("kind") == PlanKind.REGISTRATION and cleaned.get("amount_minor"):
-            self.add_error("amount_minor", _("Registration is free: its price is 0."))
-        if cleaned.get("kind") == PlanKind.RECURRING and cleaned.get("interval") == PlanInterval.NONE:
-            self.add_error("interval", _("A subscription recurs every month or every year."))
-        return cleaned
-
-
-@admin.register(Plan)
-class PlanAdmin(PlanModelAdmin):
-    form = PlanForm
-    fieldsets = (
-        (None, {"fields": ("name", "key", "kind", ("amount_minor", "currency", "interval"))}),
-        (
-            gettext_lazy("At the gate"),
-            {"fields": ("description", "button", "small_print", "position", "is_offered", "is_highlighted")},
-        ),
-    )
-    list_display = ("name", "kind", "price_label", "interval", "position", "is_offered", "is_highlighted")
-    list_editable = ("position", "is_offered", "is_highlighted")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("key",)
-
-
-@admin.register(Lead)
-class LeadAdmin(LeadModelAdmin):
-    list_display = ("email", "plan", "created_at", "confirmed_at", "source_path")
-    list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "plan", "consent_version")
-    show_full_result_count = False
-    date_hierarchy = "created_at"
-    search_fields = ("email__exact",)
-    search_help_text = gettext_lazy("The whole address.")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Lead], bool]:
-        return super().get_search_results(request, queryset, search_term.strip().lower())
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Lead | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Lead | None = None) -> bool:
-        return False
+    GrantModelForm = forms.ModelForm
 
 
 class GrantForm(GrantModelForm):
@@ -104,7 +42,7 @@ class GrantForm(GrantModelForm):
 
 
 @admin.register(Grant)
-class GrantAdmin(GrantModelAdmin):
+class GrantAdmin(WholeAddressSearch):
     form = GrantForm
     autocomplete_fields = ("user",)
     list_display = ("user", "state", "scope", "starts_at", "ends_at", "reason", "given_by")
@@ -130,11 +68,6 @@ class GrantAdmin(GrantModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Grant | None = None) -> tuple[str, ...]:
         """A grant that was given stands: its end may be moved and its reason worded, the rest is a matter of record."""
         return () if obj is None else ("user", "scope", "starts_at", "source", "given_by", "created_at", "revoked_at")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Grant], bool]:
-        return super().get_search_results(request, queryset, search_term.strip().lower())
 
     def has_delete_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
         return False

@@ -1,0 +1,64 @@
+"""How objects are shown: copies, without what is shown only when asked for, and with what `expand` asks for."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from stripe_sandbox import objects
+from stripe_sandbox.faults import Malformed, Thing
+from stripe_sandbox.ledger import Ledger
+
+DEEPEST = 4  # docs.stripe.com/api/expanding_objects
+
+
+def answer(ledger: Ledger, thing: Thing, expand: list[str]) -> Thing:
+    """What a call answers. Raises Malformed for a path that cannot be expanded."""
+    shown = copy.deepcopy(thing)
+    rows = shown["data"] if shown.get("object") == "list" else [shown]
+    asked_for = [[row, row.pop("line_items")] for row in rows if "line_items" in row]
+    for path in expand:
+        steps = path.split(".")
+        if len(steps) > DEEPEST:
+            raise Malformed(f"You cannot expand more than {DEEPEST} levels of a property.", param="expand")
+        if steps[-1] == "line_items":
+            for row, items in asked_for:
+                row["line_items"] = items
+        else:
+            _expand(ledger, shown, steps, path)
+    return shown
+
+
+def _expand(ledger: Ledger, thing: Any, steps: list[str], path: str) -> None:
+    if isinstance(thing, list):
+        for member in thing:
+            _expand(ledger, member, steps, path)
+        return
+    name, rest = steps[0], steps[1:]
+    if not isinstance(thing, dict) or not (name in thing or _include(ledger, thing, name)):
+        raise Malformed(f"This property cannot be expanded ({path}).", param="expand")
+    value = thing[name]
+    if isinstance(value, str):
+        if value not in ledger.things:
+            raise Malformed(f"This property cannot be expanded ({path}).", param="expand")
+        value = thing[name] = copy.deepcopy(ledger.get(value))
+        value.pop("line_items", None)
+    if rest and value is not None:
+        _expand(ledger, value, rest, path)
+
+
+def _include(ledger: Ledger, thing: Thing, name: str) -> bool:
+    """Lists that an object has only when they are asked for."""
+    own, thing_id = thing.get("object"), thing.get("id")
+    match own, name:
+        case "invoice", "payments":
+            kind, url, field = "invoice_payment", f"/v1/invoice_payments?invoice={thing_id}", "invoice"
+        case "customer", "subscriptions":
+            kind, url, field = "subscription", f"/v1/customers/{thing_id}/subscriptions", "customer"
+        case "charge", "refunds":
+            kind, url, field = "refund", f"/v1/charges/{thing_id}/refunds", "charge"
+        case _:
+            return False
+    found = [copy.deepcopy(one) for one in ledger.kind(kind) if one[field] == thing_id]
+    thing[name] = objects.listing(found[::-1], url)
+    return True

@@ -1,0 +1,81 @@
+"""Plans, ordered and worded by editors, and below each the prices at Stripe that it has had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from subscriptions.catalogue import sync_plans_soon
+from subscriptions.models import Plan, PlanInterval, PlanKind, PlanPrice
+
+if TYPE_CHECKING:
+    PlanModelAdmin = admin.ModelAdmin[Plan]
+    PlanModelForm = forms.ModelForm[Plan]
+    PriceInline = admin.TabularInline[PlanPrice, Plan]
+else:
+    PlanModelAdmin = admin.ModelAdmin
+    PlanModelForm = forms.ModelForm
+    PriceInline = admin.TabularInline
+
+SOLD = {"name", "kind", "amount_minor", "currency", "interval", "is_offered"}  # what Stripe has to know of a plan
+
+
+class PlanForm(PlanModelForm):
+    class Meta:
+        model = Plan
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("kind") == PlanKind.REGISTRATION and cleaned.get("amount_minor"):
+            self.add_error("amount_minor", _("Registration is free: its price is 0."))
+        if cleaned.get("kind") == PlanKind.RECURRING and cleaned.get("interval") == PlanInterval.NONE:
+            self.add_error("interval", _("A subscription recurs every month or every year."))
+        return cleaned
+
+
+class PlanPriceInline(PriceInline):
+    model = PlanPrice
+    fields = ("stripe_id", "product_id", "currency", "amount_minor", "interval", "is_active")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Plan)
+class PlanAdmin(PlanModelAdmin):
+    form = PlanForm
+    inlines = (PlanPriceInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "key", "kind", ("amount_minor", "currency", "interval"))}),
+        (
+            gettext_lazy("At the gate"),
+            {"fields": ("description", "button", "small_print", "position", "is_offered", "is_highlighted")},
+        ),
+    )
+    list_display = ("name", "kind", "price_label", "interval", "position", "is_offered", "is_highlighted")
+    list_editable = ("position", "is_offered", "is_highlighted")
+
+    def get_inlines(self, request: HttpRequest, obj: Plan | None) -> Any:
+        return () if obj is None else super().get_inlines(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> tuple[str, ...]:
+        return () if obj is None else ("key",)
+
+    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if settings.STRIPE_SECRET_KEY and SOLD.intersection(form.changed_data):
+            transaction.on_commit(sync_plans_soon.enqueue)

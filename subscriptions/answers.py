@@ -1,0 +1,32 @@
+"""Reading Stripe's answers: the few places where their shape needs to be known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from subscriptions.stripe_gateway import Answer
+
+
+def items_of(answer: Answer) -> list[Answer]:
+    return list(answer["items"]["data"])
+
+
+def subscription_of(invoice: Answer) -> str | None:
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    holder = details.get("subscription")
+    return holder["id"] if isinstance(holder, dict) else holder
+
+
+def finalized_at(invoice: Answer) -> datetime | None:
+    return moment((invoice.get("status_transitions") or {}).get("finalized_at"))
+
+
+def is_paid(invoice: Answer) -> bool:
+    """Whether money came in by it; an invoice of nothing, as a trial begins with, is no payment."""
+    return bool(invoice["status"] == "paid" and invoice["amount_paid"] > 0)
+
+
+def moment(seconds: Any) -> datetime | None:
+    """A moment of Stripe's (seconds since 1970)."""
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

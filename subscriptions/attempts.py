@@ -1,0 +1,61 @@
+"""What became of checkout attempts. A payment is believed only from Stripe's own answer about a session of ours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from accounts.codes import account_for
+from accounts.models import User
+from subscriptions.customers import customers_of
+from subscriptions.models import LIVE_STATES, AttemptState, CheckoutAttempt, StripeCustomer, Subscription
+from subscriptions.signals import payment_received
+from subscriptions.stripe_gateway import Answer
+
+HAS_PAID = ("paid", "no_payment_required")
+ENDED = ("incomplete_expired", "canceled")  # a payment that takes days has failed
+
+
+def settle_attempts(customer: StripeCustomer, sessions: dict[str, Answer], now: datetime) -> None:
+    """Move the customer's attempts on as their sessions say; with the customer removed, none can be paid any more."""
+    live = CheckoutAttempt.objects.filter(customer=customer, state__in=LIVE_STATES).select_related("lead", "user")
+    for attempt in live.select_for_update(of=("self",)):
+        session = sessions.get(attempt.session_id or "")
+        if session is not None:
+            settle(attempt, session, customer, now)
+        elif customer.deleted_at is not None:
+            attempt.state = AttemptState.EXPIRED
+            attempt.save(update_fields=["state"])
+
+
+def settle(attempt: CheckoutAttempt, session: Answer, customer: StripeCustomer, now: datetime) -> None:
+    if session["status"] == "expired":
+        attempt.state = AttemptState.EXPIRED
+    elif session["status"] == "complete" and session["client_reference_id"] == str(attempt.uuid):
+        bought = Subscription.objects.filter(stripe_id=session["subscription"], customer=customer).first()
+        if bought is not None and bought.status in ENDED:
+            attempt.state = AttemptState.FAILED
+        elif bought is None or session["payment_status"] not in HAS_PAID:
+            attempt.state = AttemptState.PROCESSING
+        else:
+            book_payment(attempt, bought, customer, now)
+    attempt.save()
+
+
+def book_payment(attempt: CheckoutAttempt, bought: Subscription, customer: StripeCustomer, now: datetime) -> None:
+    """What was bought belongs to the account of the address that was given, made now if there is none.
+
+    That account is nobody's login yet: only the code that is sent to the address opens it.
+    """
+    owner = attempt.user or account_for(attempt.email)
+    attempt.user, attempt.subscription = owner, bought
+    attempt.state, attempt.paid_at = AttemptState.PAID, now
+    bought.user = owner
+    bought.save(update_fields=["user"])
+    User.objects.select_for_update().get(pk=owner.pk)
+    if customer.user is None and not customers_of(owner).exists():
+        customer.user = owner
+        customer.save(update_fields=["user"])
+    transaction.on_commit(partial(payment_received.send, sender=CheckoutAttempt, attempt=attempt))

@@ -1,0 +1,188 @@
+"""From the gate to the payment page. What is sold and for how much is looked up here; the form only names the option.
+
+Nothing is granted on the way: a payment counts when a sync has seen it at Stripe.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.limits import network_of
+from accounts.models import User
+from accounts.origin import own_origin
+from subscriptions.answers import moment
+from subscriptions.customers import customer_for
+from subscriptions.models import (
+    AttemptState,
+    CheckoutAttempt,
+    Lead,
+    PlanPrice,
+    StripeCustomer,
+    Subscription,
+)
+from subscriptions.passes import attempts_of
+from subscriptions.signals import checkout_started
+from subscriptions.statuses import LIVE_STATUSES
+from subscriptions.stripe_gateway import Answer, Gateway, StripeRefused
+from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
+
+# Two clicks on one button, of which the second comes before the first has brought its cookie. Any longer, and somebody
+# else behind the same network could share the attempt of an address that they typed at the same time.
+DOUBLE_CLICK = timedelta(seconds=5)
+STILL_OPEN_FOR = timedelta(minutes=5)  # a payment page that closes sooner is not handed out again
+WAITING = (AttemptState.STARTED, AttemptState.OPEN)
+
+
+class AlreadySubscribed(Exception):
+    """The reader has a subscription, or a payment is under way: no second checkout."""
+
+
+class AlreadyPaid(Exception):
+    """An earlier checkout of this browser was paid meanwhile."""
+
+    def __init__(self, attempt: CheckoutAttempt) -> None:
+        super().__init__(str(attempt))
+        self.attempt = attempt
+
+
+def open_checkout(request: HttpRequest, lead: Lead, price: PlanPrice, next_path: str) -> CheckoutAttempt:
+    """An attempt whose `session_url` is the payment page; one that is still open is used again.
+
+    Raises AlreadySubscribed, AlreadyPaid or StripeFailed, and then nothing was sold and the lead is kept.
+    """
+    user = request.user if isinstance(request.user, User) else None
+    if user is not None:
+        refuse_second(user)
+    attempt = find_or_start(request, user, lead, price, next_path)
+    gateway = Gateway(in_request=True)
+    close_others(request, attempt, gateway)
+    if not attempt.session_url:
+        open_session(attempt, gateway, own_origin(request))
+    return attempt
+
+
+def refuse_second(user: User) -> None:
+    """Raise AlreadySubscribed by what Stripe says now or, where it does not say, by what was stored last."""
+    held = StripeCustomer.objects.filter(Q(user=user) | Q(subscriptions__user=user), deleted_at=None)
+    for customer in held.filter(livemode=settings.STRIPE_LIVEMODE).distinct():
+        try:
+            sync_customer(customer, in_request=True)
+        except SyncBusy:
+            continue
+    processing = in_this_mode(CheckoutAttempt.objects.filter(user=user, state=AttemptState.PROCESSING))
+    if live_subscriptions(user).exists() or processing.exists():
+        raise AlreadySubscribed
+
+
+def live_subscriptions(user: User) -> QuerySet[Subscription]:
+    """Those that a second one would double. What never began or has ended does not stand in the way."""
+    own = Subscription.objects.filter(user=user, customer__livemode=settings.STRIPE_LIVEMODE)
+    return own.filter(status__in=LIVE_STATUSES)
+
+
+@transaction.atomic
+def find_or_start(
+    request: HttpRequest, user: User | None, lead: Lead, price: PlanPrice, next_path: str
+) -> CheckoutAttempt:
+    """One attempt for each reader, address and price, also when two requests come at once."""
+    browser = browser_mark(request, lead.email)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"checkout {user or browser}"])
+    now = timezone.now()
+    waiting = own_attempts(request, user).filter(price=price, lead__email=lead.email, state__in=WAITING)
+    if user is None:
+        clicked_twice = CheckoutAttempt.objects.filter(
+            user=None, browser=browser, created_at__gt=now - DOUBLE_CLICK, price=price, state__in=WAITING
+        )
+        waiting = waiting | clicked_twice
+    usable = waiting.filter(Q(expires_at=None) | Q(expires_at__gt=now + STILL_OPEN_FOR))
+    found = usable.select_related("customer", "lead", "user", "price").order_by("-created_at").first()
+    return found or CheckoutAttempt.objects.create(
+        user=user, lead=lead, price=price, browser=browser, next_path=next_path
+    )
+
+
+def own_attempts(request: HttpRequest, user: User | None) -> QuerySet[CheckoutAttempt]:
+    """The attempts of the reader who is logged in, or else of this browser."""
+    if user is not None:
+        return in_this_mode(CheckoutAttempt.objects.filter(user=user))
+    return in_this_mode(CheckoutAttempt.objects.filter(user=None, pk__in=attempts_of(request)))
+
+
+def in_this_mode(attempts: QuerySet[CheckoutAttempt]) -> QuerySet[CheckoutAttempt]:
+    """Without those that were made with a key of the other mode, live or test."""
+    return attempts.exclude(customer__livemode=not settings.STRIPE_LIVEMODE)
+
+
+def browser_mark(request: HttpRequest, email: str) -> str:
+    stated = f"{email} {network_of(request)} {request.headers.get('User-Agent', '')}"
+    return salted_hmac("subscriptions.checkout", stated, algorithm="sha256").hexdigest()
+
+
+def close_others(request: HttpRequest, attempt: CheckoutAttempt, gateway: Gateway) -> None:
+    """Close the reader's other payment pages, so that not two can be paid. Raises AlreadyPaid if one was."""
+    others = own_attempts(request, attempt.user).filter(state=AttemptState.OPEN).exclude(pk=attempt.pk)
+    for other in others.select_related("customer"):
+        try:
+            gateway.expire_session(other.session_id or "")
+        except StripeRefused:  # it is paid, or expired by itself
+            find_out(other)
+        else:
+            CheckoutAttempt.objects.filter(pk=other.pk, state=AttemptState.OPEN).update(state=AttemptState.EXPIRED)
+
+
+def find_out(attempt: CheckoutAttempt) -> None:
+    if attempt.customer is None:
+        return
+    try:
+        sync_customer(attempt.customer, in_request=True)
+    except SyncBusy:
+        mark_dirty(attempt.customer.pk)
+    attempt.refresh_from_db(fields=["state"])
+    if attempt.state == AttemptState.PAID:
+        raise AlreadyPaid(attempt)
+
+
+def open_session(attempt: CheckoutAttempt, gateway: Gateway, origin: str) -> None:
+    """Have Stripe make the payment page. A customer that was removed there is replaced by a new one, once."""
+    customer = customer_for(attempt, gateway)
+    try:
+        session = create_session(attempt, customer, gateway, origin)
+    except StripeRefused as error:
+        if error.code != "resource_missing" or error.param != "customer":
+            raise
+        sync_customer(customer, in_request=True)
+        attempt.customer = None
+        customer = customer_for(attempt, gateway)
+        session = create_session(attempt, customer, gateway, origin)
+    attempt.session_id, attempt.session_url = session["id"], session["url"]
+    attempt.expires_at = moment(session["expires_at"])
+    attempt.state = AttemptState.OPEN
+    attempt.save(update_fields=["session_id", "session_url", "expires_at", "state"])
+    transaction.on_commit(partial(checkout_started.send, sender=CheckoutAttempt, attempt=attempt))
+
+
+def create_session(attempt: CheckoutAttempt, customer: StripeCustomer, gateway: Gateway, origin: str) -> Answer:
+    """The session is ours by its reference and tag; the subscription gets the tag too, which is not copied to it."""
+    tags = {"app": settings.STRIPE_APP, "attempt": str(attempt.uuid)}
+    welcome = f"{origin}{reverse('subscriptions:welcome')}"
+    params = {
+        "mode": "subscription",
+        "customer": customer.stripe_id,
+        "client_reference_id": str(attempt.uuid),
+        "line_items": [{"price": attempt.price.stripe_id, "quantity": 1}],
+        "metadata": tags,
+        "subscription_data": {"metadata": tags},
+        "success_url": f"{welcome}?session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": f"{origin}{attempt.next_path}",
+    }
+    return gateway.create_session(params, key=f"{settings.STRIPE_APP}:session:{attempt.uuid}:{customer.stripe_id}")

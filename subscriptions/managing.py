@@ -1,0 +1,128 @@
+"""What subscribers do with a subscription themselves: look at it at Stripe, end it with its period, take that back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from accounts.origin import own_origin
+from subscriptions.models import Subscription
+from subscriptions.statuses import LIVE_STATUSES
+from subscriptions.stripe_gateway import Gateway, StripeFailed
+from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
+
+logger = logging.getLogger(__name__)
+
+
+def own_subscription(request: HttpRequest, pk: int) -> Subscription:
+    """Raises Http404 for what is somebody else's."""
+    rows = Subscription.objects.filter(user=cast("User", request.user)).select_related("customer", "plan")
+    return get_object_or_404(rows, pk=pk)
+
+
+@never_cache
+@login_required
+@require_POST
+def portal(request: HttpRequest, pk: int) -> HttpResponse:
+    """To Stripe's own pages, where card and invoices are."""
+    subscription = own_subscription(request, pk)
+    return_url = own_origin(request) + reverse("subscriptions:portal-return", kwargs={"pk": pk})
+    try:
+        session = Gateway(in_request=True).create_portal_session(subscription.customer.stripe_id, return_url=return_url)
+    except StripeFailed as error:
+        return away(request, subscription, error)
+    return HttpResponseRedirect(session["url"], status=303)
+
+
+@never_cache
+@login_required
+@require_safe
+def portal_return(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back from Stripe: what was changed there is shown at once."""
+    bring(own_subscription(request, pk))
+    return redirect("account")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once, then end it with the period that is paid."""
+    subscription = own_subscription(request, pk)
+    if subscription.status not in LIVE_STATUSES or subscription.ends_at is not None:
+        return redirect("account")
+    if request.method != "POST":
+        return render(request, "subscriptions/cancel.html", {"subscription": subscription, "plan": subscription.plan})
+    return change(request, subscription, {"cancel_at_period_end": True}, told_of_end)
+
+
+@never_cache
+@login_required
+@require_POST
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a cancellation back. Stripe's portal writes a date, a call of ours a flag; both are cleared."""
+    subscription = own_subscription(request, pk)
+    if subscription.status not in LIVE_STATUSES or subscription.ends_at is None:
+        return redirect("account")
+    params = {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
+    return change(request, subscription, params, told_of_renewal)
+
+
+def change(
+    request: HttpRequest, subscription: Subscription, params: Any, told: Callable[[Subscription], str]
+) -> HttpResponse:
+    try:
+        Gateway(in_request=True).update_subscription(subscription.stripe_id, params)
+    except StripeFailed as error:
+        return away(request, subscription, error)
+    bring(subscription)
+    subscription.refresh_from_db()
+    messages.success(request, told(subscription))
+    return redirect("account")
+
+
+def bring(subscription: Subscription) -> None:
+    """Sync now or, where Stripe is slow, by the queue."""
+    try:
+        sync_customer(subscription.customer, in_request=True)
+    except (SyncBusy, StripeFailed):
+        mark_dirty(subscription.customer_id)
+
+
+def away(request: HttpRequest, subscription: Subscription, error: StripeFailed) -> HttpResponse:
+    """Stripe gave no usable answer. Whether it did something all the same is found out by the queue."""
+    logger.warning("a change of %s was not confirmed: %s", subscription.stripe_id, error)
+    mark_dirty(subscription.customer_id)
+    messages.error(
+        request,
+        _("The payment service does not answer just now, so we could not confirm the change. Please try again soon."),
+    )
+    return redirect("account")
+
+
+def told_of_end(subscription: Subscription) -> str:
+    if subscription.ends_at is None:
+        return _("Your cancellation has been sent. This page will show it in a moment.")
+    day = date_format(localtime(subscription.ends_at), "j F Y")
+    return _("Your subscription is cancelled. You read everything until %(day)s and are not charged again.") % {
+        "day": day
+    }
+
+
+def told_of_renewal(subscription: Subscription) -> str:
+    if subscription.ends_at is not None:
+        return _("Your wish has been sent. This page will show it in a moment.")
+    return _("Your subscription goes on as before.")

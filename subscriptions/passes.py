@@ -1,0 +1,41 @@
+"""The pass: a signed cookie that lets the browser that paid read before anybody has logged in.
+
+It names checkout attempts and nothing else. What they give, and for how long, is looked up in their records each time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+COOKIE = "pass"
+SALT = "subscriptions.pass"
+LASTS = timedelta(hours=24)
+MOST_ATTEMPTS = 5
+
+
+def add_pass(request: HttpRequest, response: HttpResponse, attempt_uuid: UUID) -> None:
+    """Give the browser a pass for this attempt beside those it has; the oldest beyond five is left out."""
+    others = [named for named in attempts_of(request) if named != attempt_uuid]
+    response.set_signed_cookie(
+        COOKIE,
+        ".".join(named.hex for named in [*others, attempt_uuid][-MOST_ATTEMPTS:]),
+        salt=SALT,
+        max_age=LASTS,
+        path="/",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def attempts_of(request: HttpRequest) -> tuple[UUID, ...]:
+    """The attempts that the browser's pass names, oldest first; none for a pass that is forged, changed or too old."""
+    value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=LASTS) or ""
+    try:
+        return tuple(UUID(hex=part) for part in value.split("."))
+    except ValueError:
+        return ()

@@ -1,0 +1,248 @@
+"""The only door to Stripe. Answers are plain dictionaries in Stripe's own shape; every failure is one of four errors.
+
+No call is ever made inside a database transaction, and none from a page that is merely read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import stripe
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+type Answer = dict[str, Any]
+
+stripe.enable_telemetry = False
+
+REQUEST_SECONDS = 5.0  # all calls of one web request together; after that the reader is told "processing"
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 20.0
+RETRIES = 2
+SIGNATURE_SECONDS = 300  # how far a signature may lie in the past (Stripe's tolerance) and, here, in the future
+PAGE = 100  # the most that Stripe hands out in one page
+
+
+class StripeFailed(Exception):
+    """Stripe did not do what it was asked for."""
+
+
+class StripeAway(StripeFailed):
+    """No answer in time, no connection, or an error of Stripe's own. Nothing is known of what was done."""
+
+
+class StripeBusy(StripeFailed):
+    """Too many requests (429). `retry_after` is in seconds where Stripe said it."""
+
+    def __init__(self, message: str, retry_after: int | None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StripeRefused(StripeFailed):
+    """The request was understood and refused; `code` and `param` as Stripe spells them."""
+
+    def __init__(self, message: str, code: str, param: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.param = param
+
+
+class StripeMissing(StripeRefused):
+    """The object is not there, or no longer."""
+
+
+class UntrustedEvent(Exception):
+    """The webhook is not signed by Stripe, or not now, or is no event."""
+
+
+class PunctualClient(stripe.RequestsClient):
+    """An HTTP client whose calls all have to end before one common moment."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.deadline = time.monotonic() + seconds
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,
+        *,
+        _usage: list[str] | None = None,
+    ) -> Any:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise stripe.APIConnectionError("no time is left for this call")  # type: ignore[no-untyped-call]
+        self._timeout = (min(CONNECT_SECONDS, left), left)
+        return super().request(method, url, headers, post_data)
+
+
+class Gateway:
+    """Calls to Stripe. `in_request`: a reader waits, so all calls of this gateway end within REQUEST_SECONDS."""
+
+    def __init__(self, *, in_request: bool = False) -> None:
+        self._client = stripe.StripeClient(
+            settings.STRIPE_SECRET_KEY,
+            base_addresses={"api": settings.STRIPE_API_BASE},
+            max_network_retries=1 if in_request else RETRIES,
+            http_client=PunctualClient(REQUEST_SECONDS)
+            if in_request
+            else stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        )
+        self._v1 = self._client.v1
+
+    # --- Customers and checkout -----------------------------------------------------------------------------------
+    def create_customer(self, *, email: str, metadata: dict[str, str], key: str) -> Answer:
+        return call(self._v1.customers.create, {"email": email, "metadata": metadata}, {"idempotency_key": key})
+
+    def customer(self, stripe_id: str) -> Answer:
+        """The customer; `{"deleted": True}` stands in it where Stripe has removed it."""
+        return call(self._v1.customers.retrieve, stripe_id)
+
+    def create_session(self, params: Any, *, key: str) -> Answer:
+        return call(self._v1.checkout.sessions.create, params, {"idempotency_key": key})
+
+    def session(self, stripe_id: str) -> Answer:
+        return call(self._v1.checkout.sessions.retrieve, stripe_id)
+
+    def expire_session(self, stripe_id: str) -> Answer:
+        return call(self._v1.checkout.sessions.expire, stripe_id)
+
+    def create_portal_session(self, customer_id: str, *, return_url: str) -> Answer:
+        return call(self._v1.billing_portal.sessions.create, {"customer": customer_id, "return_url": return_url})
+
+    # --- Subscriptions and money ----------------------------------------------------------------------------------
+    def subscriptions_of(self, customer_id: str) -> list[Answer]:
+        """All of a customer's subscriptions, those that have ended too."""
+        return list(pages(self._v1.subscriptions.list, {"customer": customer_id, "status": "all", "limit": PAGE}))
+
+    def subscriptions(self) -> Iterator[Answer]:
+        """All subscriptions of the Stripe account, page by page; others than this site's may be among them."""
+        return pages(self._v1.subscriptions.list, {"status": "all", "limit": PAGE})
+
+    def update_subscription(self, stripe_id: str, params: Any) -> Answer:
+        """Set what `params` says. Doing it twice is as good as once, so the library's own key for retries serves."""
+        return call(self._v1.subscriptions.update, stripe_id, params)
+
+    def cancel_subscription(self, stripe_id: str, *, key: str) -> Answer:
+        """End it at once, without a pro-rated invoice."""
+        params: Any = {"invoice_now": False, "prorate": False}
+        return call(self._v1.subscriptions.cancel, stripe_id, params, {"idempotency_key": key})
+
+    def invoices_of(self, customer_id: str) -> list[Answer]:
+        return list(pages(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}))
+
+    def payment_intents_of(self, invoice_id: str) -> list[str]:
+        """The ids of the payments that settled an invoice."""
+        paid = pages(self._v1.invoice_payments.list, {"invoice": invoice_id, "status": "paid", "limit": PAGE})
+        intents = (row["payment"].get("payment_intent") for row in paid)
+        return [intent for intent in intents if intent]
+
+    def refund(self, payment_intent: str, *, key: str) -> Answer:
+        """Return the whole payment."""
+        params: Any = {"payment_intent": payment_intent, "reason": "duplicate"}
+        return call(self._v1.refunds.create, params, {"idempotency_key": key})
+
+    # --- The catalogue --------------------------------------------------------------------------------------------
+    def price_by_lookup_key(self, lookup_key: str) -> Answer | None:
+        params: Any = {"lookup_keys": [lookup_key], "active": True, "limit": 1}
+        return next(pages(self._v1.prices.list, params), None)
+
+    def create_product(self, params: Any) -> Answer:
+        """Its id in `params` makes it unique."""
+        return call(self._v1.products.create, params)
+
+    def create_price(self, params: Any) -> Answer:
+        """Its look-up key in `params` makes it unique."""
+        return call(self._v1.prices.create, params)
+
+    # --- Events ---------------------------------------------------------------------------------------------------
+    def events_since(self, created: int) -> Iterator[Answer]:
+        """The events made at or after a moment (seconds since 1970), newest first. Stripe keeps them for 30 days."""
+        return pages(self._v1.events.list, {"created": {"gte": created}, "limit": PAGE})
+
+
+def call(method: Callable[..., stripe.StripeObject], *arguments: Any) -> Answer:
+    with errors_in_our_words():
+        return plain(method(*arguments))
+
+
+def pages(method: Callable[..., stripe.ListObject[Any]], params: Any) -> Iterator[Answer]:
+    with errors_in_our_words():
+        for row in method(params).auto_paging_iter():
+            yield plain(row)
+
+
+def plain(answer: stripe.StripeObject) -> Answer:
+    return answer.to_dict(for_json=True)
+
+
+@contextmanager
+def errors_in_our_words() -> Iterator[None]:
+    """What the library raises as one of the four errors; their texts hold neither keys nor addresses."""
+    try:
+        yield
+    except stripe.RateLimitError as error:
+        stated = str((error.headers or {}).get("Retry-After", ""))
+        raise StripeBusy(summary(error), int(stated) if stated.isdigit() else None) from None
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        kind = StripeMissing if error.code == "resource_missing" and error.http_status == 404 else StripeRefused
+        raise kind(summary(error), str(error.code or ""), str(error.param or "")) from None
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        logger.error("the key of Stripe is refused or may not do this: %s", summary(error))
+        raise StripeAway(summary(error)) from None
+    except stripe.StripeError as error:
+        raise StripeAway(summary(error)) from None
+
+
+def summary(error: stripe.StripeError) -> str:
+    """Kind, status, code and request id; the message may quote what was sent, so it stays out."""
+    parts = (type(error).__name__, error.http_status, error.code, getattr(error, "param", None), error.request_id)
+    return " ".join(str(part) for part in parts if part)
+
+
+def read_event(body: bytes, signature: str) -> Answer:
+    """The event in a webhook's body, if one of the signing secrets vouches for it. Raises UntrustedEvent.
+
+    Stripe's library takes signatures up to 300 seconds old, and any from the future; those are refused here.
+    """
+    if not any(is_signed(body, signature, secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
+        raise UntrustedEvent("the signature is missing, wrong or not of now")
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        raise UntrustedEvent("the body is not JSON") from None
+    if not is_event(event):
+        raise UntrustedEvent("the body is not an event with its object")
+    return dict(event)
+
+
+def is_signed(body: bytes, signature: str, secret: str) -> bool:
+    try:
+        stripe.WebhookSignature.verify_header(body, signature, secret, SIGNATURE_SECONDS)
+        moments = [int(part[2:]) for part in signature.split(",") if part.startswith("t=")]
+    except (ValueError, TypeError, stripe.SignatureVerificationError):
+        return False
+    return max(moments) <= time.time() + SIGNATURE_SECONDS
+
+
+def is_event(event: Any) -> bool:
+    """Whether it has what the inbox needs, each of the right kind; whatever else is in it does not matter."""
+    if not isinstance(event, dict) or event.get("object") != "event" or not isinstance(event.get("data"), dict):
+        return False
+    created = event.get("created")
+    dated = isinstance(created, int) and not isinstance(created, bool) and 0 < created < 1 << 36
+    named = is_word(event.get("id"), 255) and is_word(event.get("type"), 100)
+    return named and dated and isinstance(event.get("livemode"), bool) and isinstance(event["data"].get("object"), dict)
+
+
+def is_word(text: Any, longest: int) -> bool:
+    return isinstance(text, str) and 0 < len(text) <= longest and text.isprintable()

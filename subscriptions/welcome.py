@@ -1,0 +1,103 @@
+"""Where Stripe sends a reader who has paid. The address is believed in nothing: Stripe is asked, and the attempt must
+be this browser's or this reader's own.
+"""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import limits
+from accounts.codes import start_code
+from accounts.models import User
+from subscriptions.models import AttemptState, CheckoutAttempt
+from subscriptions.passes import attempts_of
+from subscriptions.stripe_gateway import StripeFailed
+from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
+
+logger = logging.getLogger(__name__)
+
+LONGEST_ID = 255
+MOST_LOOKS = 40  # how often the page asks again by itself; with three seconds between, two minutes
+
+
+def welcome_path(attempt: CheckoutAttempt) -> str:
+    return f"{reverse('subscriptions:welcome')}?{urlencode({'session_id': attempt.session_id or ''})}"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def welcome(request: HttpRequest) -> HttpResponse:
+    attempt = own_attempt(request, request.GET.get("session_id", ""))
+    if request.method == "POST":
+        return open_account(request, attempt)
+    if request.method == "GET" and attempt.state in (AttemptState.OPEN, AttemptState.PROCESSING):
+        look(request, attempt)
+    looks = request.GET.get("look", "")
+    look_number = int(looks) + 1 if looks.isascii() and looks.isdigit() and len(looks) < 4 else 1
+    context = {
+        "attempt": attempt,
+        "plan": attempt.price.plan,
+        "subscription": attempt.subscription,
+        "is_own_account": isinstance(request.user, User) and request.user == attempt.user,
+        "next_look": f"{welcome_path(attempt)}&look={look_number}" if look_number <= MOST_LOOKS else "",
+        "here": welcome_path(attempt),
+    }
+    response = render(request, f"subscriptions/{page_of(attempt)}.html", context)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def own_attempt(request: HttpRequest, session_id: str) -> CheckoutAttempt:
+    """The attempt with this session, if this browser or the reader who is logged in made it. Raises Http404."""
+    if not 0 < len(session_id) <= LONGEST_ID or not session_id.isprintable():
+        raise Http404
+    rows = CheckoutAttempt.objects.select_related("price__plan", "lead", "customer", "subscription", "user")
+    attempt = rows.filter(session_id=session_id).first()
+    if attempt is None:
+        raise Http404
+    is_of_reader = isinstance(request.user, User) and attempt.user == request.user
+    if not is_of_reader and attempt.uuid not in attempts_of(request):
+        raise Http404
+    return attempt
+
+
+def look(request: HttpRequest, attempt: CheckoutAttempt) -> None:
+    """Ask Stripe now. Where it does not answer in time the queue asks again, and so does the page."""
+    if attempt.customer is None:
+        return
+    try:
+        limits.consume(request, "welcome", str(attempt.uuid))
+        sync_customer(attempt.customer, in_request=True)
+    except limits.LimitReached:
+        return
+    except SyncBusy:
+        pass
+    except StripeFailed as error:
+        logger.warning("welcome could not ask about attempt %s: %s", attempt.uuid, error)
+        mark_dirty(attempt.customer.pk)
+    attempt.refresh_from_db()
+
+
+def page_of(attempt: CheckoutAttempt) -> str:
+    match attempt.state:
+        case AttemptState.PAID:
+            return "welcome"
+        case AttemptState.EXPIRED | AttemptState.FAILED:
+            return "welcome_unpaid"
+        case _:
+            return "welcome_processing"
+
+
+def open_account(request: HttpRequest, attempt: CheckoutAttempt) -> HttpResponse:
+    """The account is entered with a code that goes to the address, whether it was known before or not."""
+    if attempt.state != AttemptState.PAID:
+        raise Http404
+    return start_code(request, email=attempt.email, next_url=attempt.next_path or settings.LOGIN_REDIRECT_URL)

@@ -1,0 +1,87 @@
+"""The pass of the browser that paid: signed, for a day, for the last five attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import time_machine
+from django.core import signing
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from subscriptions.passes import COOKIE, add_pass, attempts_of
+
+FIVE = [uuid4() for _ in range(5)]
+
+
+def browser(cookie: str = "") -> Any:
+    request = RequestFactory().get("/")
+    request.COOKIES = {COOKIE: cookie} if cookie else {}
+    return request
+
+
+def after(*attempts: UUID, cookie: str = "") -> str:
+    """The cookie of a browser that has begun these attempts one after the other."""
+    for attempt in attempts:
+        response = HttpResponse()
+        add_pass(browser(cookie), response, attempt)
+        cookie = response.cookies[COOKIE].value
+    return cookie
+
+
+def test_a_pass_names_the_attempts_of_its_browser() -> None:
+    assert attempts_of(browser(after(*FIVE[:3]))) == tuple(FIVE[:3])
+    assert attempts_of(browser()) == ()
+
+
+def test_only_the_last_five_attempts_are_named_and_each_once() -> None:
+    newest = uuid4()
+    assert attempts_of(browser(after(*FIVE, newest))) == (*FIVE[1:], newest)
+    assert attempts_of(browser(after(*FIVE, FIVE[0]))) == (*FIVE[1:], FIVE[0])
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(settings: Any) -> None:
+    for is_https in (True, False):
+        settings.SESSION_COOKIE_SECURE = is_https
+        response = HttpResponse()
+        add_pass(browser(), response, FIVE[0])
+        cookie = response.cookies[COOKIE]
+        assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+        assert cookie["max-age"] == 24 * 60 * 60
+        assert bool(cookie["secure"]) is is_https
+
+
+def test_a_pass_lasts_a_day(at_noon: None) -> None:
+    cookie = after(FIVE[0])
+    start = datetime.now().astimezone()
+    with time_machine.travel(start + timedelta(hours=23, minutes=59), tick=False):
+        assert attempts_of(browser(cookie)) == (FIVE[0],)
+    with time_machine.travel(start + timedelta(hours=24, seconds=2), tick=False):
+        assert attempts_of(browser(cookie)) == ()
+
+
+def forged() -> dict[str, str]:
+    good = after(FIVE[0])
+    value, signature = good.split(":", 1)
+    return {
+        "unsigned": FIVE[0].hex,
+        "another attempt under an old signature": f"{FIVE[1].hex}:{signature}",
+        "an attempt more": f"{value}.{FIVE[1].hex}:{signature}",
+        "cut": good[:-1],
+        "signed for another cookie": signing.TimestampSigner(salt="other").sign(FIVE[0].hex),
+        "signed with another key": signing.TimestampSigner(key="x" * 50, salt=COOKIE + "subscriptions.pass").sign(
+            FIVE[0].hex
+        ),
+        "nonsense": "\x00:::",
+        "signed nonsense": signing.get_cookie_signer(salt=COOKIE + "subscriptions.pass").sign("no.uuid"),
+    }
+
+
+@pytest.mark.parametrize("kind", list(forged()))
+def test_a_pass_that_this_site_did_not_give_names_nothing(kind: str) -> None:
+    cookie = forged()[kind]
+    assert attempts_of(browser(cookie)) == ()
+    assert attempts_of(browser(after(FIVE[2], cookie=cookie))) == (FIVE[2],)
