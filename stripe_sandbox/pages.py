@@ -87,12 +87,15 @@ def authentication(sandbox: Surface, session_id: str, form: dict[str, str] | Non
     if form is None:
         return page(
             "Your bank asks whether it is you",
-            element("p", "With a real card this is the page of the bank (3-D Secure)."),
-            post_form(
-                f"/c/pay/{session_id}/3ds",
-                button("Complete authentication", name="outcome", value="complete", class_="main"),
-                button("Fail authentication", name="outcome", value="fail"),
-                class_="row",
+            element(
+                "section",
+                element("p", "With a real card this is the page of the bank (3-D Secure)."),
+                post_form(
+                    f"/c/pay/{session_id}/3ds",
+                    button("Complete authentication", name="outcome", value="complete", class_="main"),
+                    button("Fail authentication", name="outcome", value="fail"),
+                    class_="row",
+                ),
             ),
             leads_to=[session["success_url"]],
         )

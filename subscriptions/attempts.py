@@ -54,7 +54,7 @@ def book_payment(attempt: CheckoutAttempt, bought: Subscription, customer: Strip
     attempt.state, attempt.paid_at = AttemptState.PAID, now
     bought.user = owner
     bought.save(update_fields=["user"])
-    User.objects.select_for_update().get(pk=owner.pk)
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     if customer.user is None and not customers_of(owner).exists():
         customer.user = owner
         customer.save(update_fields=["user"])

@@ -27,7 +27,7 @@ WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timede
 def find_doubles(customer: StripeCustomer) -> None:
     """Look at the readers who hold a subscription of this customer. Locks them, so that no two syncs miss a pair."""
     owners = Subscription.objects.filter(customer=customer, user__isnull=False).values("user_id")
-    for user in User.objects.filter(pk__in=owners).order_by("pk").select_for_update():
+    for user in User.objects.filter(pk__in=owners).order_by("pk").select_for_update(no_key=True):
         own = Subscription.objects.filter(user=user, customer__livemode=customer.livemode)
         running = list(own.filter(status__in=RUNNING).order_by("started_at", "pk"))
         for newer in running[1:]:

@@ -42,9 +42,25 @@ class SyncResult:
     changes: tuple[str, ...] = ()
 
 
+@transaction.atomic
 def mark_dirty(customer_pk: int) -> None:
-    """Note that something happened to a customer, and queue a sync, in the caller's transaction."""
-    SyncJob.objects.filter(customer_id=customer_pk).update(generation=F("generation") + 1)
+    """Note that something happened to a customer, and queue a sync where none is waiting, in the caller's transaction.
+
+    Ten events about one payment queue one sync: while the job is not done, one is queued or at work. A lease that ran
+    out tells of a worker that was killed; whatever else gets lost, `catch_up` queues again.
+    """
+    job = SyncJob.objects.select_for_update().get(customer_id=customer_pk)
+    is_waited_for = job.generation > job.done_generation
+    is_abandoned = job.lease_until is not None and job.lease_until <= timezone.now()
+    SyncJob.objects.filter(pk=job.pk).update(generation=F("generation") + 1)
+    if is_abandoned or not is_waited_for:
+        run_sync.enqueue(customer_pk=customer_pk)
+
+
+@transaction.atomic
+def sync_soon(customer_pk: int) -> None:
+    """Queue a sync because a person asks for it, also where a later try is waiting."""
+    SyncJob.objects.filter(customer_id=customer_pk).update(generation=F("generation") + 1, not_before=None)
     run_sync.enqueue(customer_pk=customer_pk)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits
 from accounts.codes import start_code
 from accounts.models import User
-from subscriptions.models import AttemptState, CheckoutAttempt
+from subscriptions.models import LIVE_STATES, AttemptState, CheckoutAttempt
 from subscriptions.passes import attempts_of
 from subscriptions.stripe_gateway import StripeFailed
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
@@ -25,7 +25,8 @@ from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 logger = logging.getLogger(__name__)
 
 LONGEST_ID = 255
-MOST_LOOKS = 40  # how often the page asks again by itself; with three seconds between, two minutes
+# Seconds after which the page asks again by itself, ever longer: each time, a screen reader begins anew.
+WAITS = (3, 3, 5, 10, 20, 30, 60)
 
 
 def welcome_path(attempt: CheckoutAttempt) -> str:
@@ -39,16 +40,17 @@ def welcome(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return open_account(request, attempt)
     if request.method == "GET" and attempt.state in (AttemptState.OPEN, AttemptState.PROCESSING):
-        look(request, attempt)
+        ask_stripe(request, attempt)
     looks = request.GET.get("look", "")
-    look_number = int(looks) + 1 if looks.isascii() and looks.isdigit() and len(looks) < 4 else 1
+    look = int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 4 else 0
     context = {
         "attempt": attempt,
         "plan": attempt.price.plan,
         "subscription": attempt.subscription,
         "is_own_account": isinstance(request.user, User) and request.user == attempt.user,
-        "next_look": f"{welcome_path(attempt)}&look={look_number}" if look_number <= MOST_LOOKS else "",
+        "next_look": f"{WAITS[look]};url={welcome_path(attempt)}&look={look + 1}" if look < len(WAITS) else "",
         "here": welcome_path(attempt),
+        "is_paying": attempt.state in LIVE_STATES,  # nobody is asked to subscribe who may have paid just now
     }
     response = render(request, f"subscriptions/{page_of(attempt)}.html", context)
     response.headers["X-Robots-Tag"] = "noindex"
@@ -69,7 +71,7 @@ def own_attempt(request: HttpRequest, session_id: str) -> CheckoutAttempt:
     return attempt
 
 
-def look(request: HttpRequest, attempt: CheckoutAttempt) -> None:
+def ask_stripe(request: HttpRequest, attempt: CheckoutAttempt) -> None:
     """Ask Stripe now. Where it does not answer in time the queue asks again, and so does the page."""
     if attempt.customer is None:
         return

@@ -20,7 +20,7 @@ from subscriptions.admin.looking import ReadOnlyAdmin
 from subscriptions.entitlements import standing_of
 from subscriptions.models import StripeCustomer, Subscription, SyncJob
 from subscriptions.models.plan import money
-from subscriptions.sync import mark_dirty
+from subscriptions.sync import sync_soon
 
 if TYPE_CHECKING:
     JobInline = admin.TabularInline[SyncJob, StripeCustomer]
@@ -50,7 +50,7 @@ class SyncingAdmin(ReadOnlyAdmin):
         """Queue a sync of the customers, for the rows that somebody has chosen."""
         with transaction.atomic():
             for customer_pk in sorted(customers):
-                mark_dirty(customer_pk)
+                sync_soon(customer_pk)
             for row in rows:
                 self.log_change(request, row, _("Sync asked for."))
         told = ngettext(

@@ -311,16 +311,16 @@ def test_a_payment_that_is_not_confirmed_is_looked_at_again_by_the_page_itself()
     attempt = attempt_of(None, AttemptState.OPEN, session_url="https://pay.example.org/c/1")
     CheckoutAttempt.objects.filter(pk=attempt.pk).update(customer=None)
     client = browser_of(attempt)
-    text = welcome(client, attempt, "7")
+    text = welcome(client, attempt, "3")
     address = f"/subscribe/welcome/?session_id={attempt.session_id}"
-    assert f'<meta http-equiv="refresh" content="3;url={address}&look=8">' in text
+    assert f'<meta http-equiv="refresh" content="10;url={address}&look=4">' in text
     assert f'href="{address}">Look again</a>' in text
     assert 'href="https://pay.example.org/c/1"' in text
     CheckoutAttempt.objects.filter(pk=attempt.pk).update(state=AttemptState.PROCESSING)
     assert "pay.example.org" not in welcome(client, attempt)
 
 
-def test_after_two_minutes_the_page_stops_asking_and_promises_a_mail() -> None:
+def test_after_some_minutes_the_page_stops_asking_and_promises_a_mail() -> None:
     attempt = attempt_of(None, AttemptState.PROCESSING)
     CheckoutAttempt.objects.filter(pk=attempt.pk).update(customer=None)
     text = welcome(browser_of(attempt), attempt, "40")
