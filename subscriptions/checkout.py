@@ -15,12 +15,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from accounts.limits import network_of
 from accounts.models import User
 from accounts.origin import own_origin
 from subscriptions.answers import moment
 from subscriptions.customers import customer_for
+from subscriptions.entitlements import entitlement_of
 from subscriptions.models import (
     AttemptState,
     CheckoutAttempt,
@@ -43,7 +45,7 @@ WAITING = (AttemptState.STARTED, AttemptState.OPEN)
 
 
 class AlreadySubscribed(Exception):
-    """The reader has a subscription, or a payment is under way: no second checkout."""
+    """The reader has what a checkout would sell, or is about to; says so in a sentence for them."""
 
 
 class AlreadyPaid(Exception):
@@ -62,6 +64,7 @@ def open_checkout(request: HttpRequest, lead: Lead, price: PlanPrice, next_path:
     user = request.user if isinstance(request.user, User) else None
     if user is not None:
         refuse_second(user)
+    refuse_paid_here(request, lead.email)
     attempt = find_or_start(request, user, lead, price, next_path)
     gateway = Gateway(in_request=True)
     close_others(request, attempt, gateway)
@@ -78,9 +81,21 @@ def refuse_second(user: User) -> None:
             sync_customer(customer, in_request=True)
         except SyncBusy:
             continue
-    processing = in_this_mode(CheckoutAttempt.objects.filter(user=user, state=AttemptState.PROCESSING))
-    if live_subscriptions(user).exists() or processing.exists():
-        raise AlreadySubscribed
+    entitlement = entitlement_of(user.pk, timezone.now())
+    if live_subscriptions(user).exists():
+        raise AlreadySubscribed(_("You have a subscription already, so nothing was charged."))
+    if in_this_mode(CheckoutAttempt.objects.filter(user=user, state=AttemptState.PROCESSING)).exists():
+        raise AlreadySubscribed(_("A payment of yours is under way, so nothing more was charged."))
+    if entitlement.has_library and entitlement.library_until is None:
+        raise AlreadySubscribed(_("The whole library is open to you already, so nothing was charged."))
+
+
+def refuse_paid_here(request: HttpRequest, email: str) -> None:
+    """Raise AlreadyPaid where this browser has just paid for the same address; its owner may not have logged in yet."""
+    paid = CheckoutAttempt.objects.filter(pk__in=attempts_of(request), lead__email=email, state=AttemptState.PAID)
+    held = in_this_mode(paid).filter(subscription__status__in=LIVE_STATUSES).first()
+    if held is not None:
+        raise AlreadyPaid(held)
 
 
 def live_subscriptions(user: User) -> QuerySet[Subscription]:

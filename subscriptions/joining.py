@@ -107,8 +107,8 @@ def pay(request: HttpRequest, join: JoinRequest, lead: Lead) -> HttpResponse:
         return trouble(request, join, "not_open", status=200)
     try:
         attempt = open_checkout(request, lead, price, join.next_path)
-    except AlreadySubscribed:
-        messages.info(request, _("You have a subscription already, so nothing was charged."))
+    except AlreadySubscribed as held:
+        messages.info(request, str(held))
         return redirect("account")
     except AlreadyPaid as paid:
         return redirect(welcome_path(paid.attempt))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from subscriptions.models import (
@@ -230,7 +232,29 @@ def test_an_active_subscriber_who_chooses_a_plan_comes_to_the_account_page(shop:
     assert response.status_code == 302
     assert response["Location"] == "/account/"
     assert len(shop.sandbox.objects("checkout.session")) == sessions
-    assert "subscription already" in browser.get("/account/").content.decode()
+    assert "You have a subscription already" in browser.get("/account/").content.decode()
+
+
+@pytest.mark.case(11)
+def test_who_was_given_the_library_for_good_is_sold_nothing(shop: Shop) -> None:
+    user = make.user(ADDRESS)
+    grant = make.grant(user)
+    browser = make.logged_in(user)
+    assert shop.start(browser)["Location"] == "/account/"
+    grant.ends_at = timezone.now() + timedelta(days=30)
+    grant.save()
+    assert shop.start(browser).status_code == 303
+
+
+@pytest.mark.case(11)
+def test_the_browser_that_has_just_paid_is_not_charged_again_before_its_reader_logs_in(shop: Shop) -> None:
+    browser = Client()
+    shop.subscribe(browser, ADDRESS)
+    response = shop.start(browser, ADDRESS, "monthly")
+    assert response["Location"].startswith("/subscribe/welcome/")
+    assert browser.get(response["Location"]).status_code == 200
+    assert len(shop.sandbox.objects("checkout.session")) == 1
+    assert shop.start(browser, "another@example.org").status_code == 303
 
 
 @pytest.mark.case(12)
