@@ -36,7 +36,7 @@ def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
     next_path = article.get_absolute_url() + CONTINUE
     return replace(
         plans_gate(next_path, reader),
-        sentence=sentence(access),
+        sentence=sentence(access, has_lapsed=reader.entitlement.has_lapsed),
         words_read=article.teaser_word_count,
         words_total=article.public_word_count,
         confirm_read=access.reason is Reason.READ_AVAILABLE,

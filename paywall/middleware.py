@@ -24,6 +24,8 @@ from paywall.reasons import sentence
 
 logger = logging.getLogger(__name__)
 
+ASKED = "read"  # the gate's button for one of the free articles sends it along
+
 
 class PaywallMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -74,15 +76,17 @@ def access_for(request: ReaderRequest, response: ArticleResponse, now: datetime)
         article_id=article.pk, tier=article.tier, is_out=article.is_out(now), is_preview=response.is_preview
     )
     access = decide(facts, reader.facts(article), reader.meter(article, now))
-    if access.reason is Reason.READ_AVAILABLE and reader.user_id is not None and may_spend(request):
+    if access.reason is Reason.READ_AVAILABLE and reader.user_id is not None and may_spend(request, reader):
         access = decide(facts, reader.facts(article), spend(reader.user_id, article.pk, now))
     return access
 
 
-def may_spend(request: HttpRequest) -> bool:
+def may_spend(request: HttpRequest, reader: Reader) -> bool:
     """Whether a person opened the page: neither HEAD, nor a prefetch, nor a request made by a script, a frame or a
-    picture.
+    picture. Whose subscription has ended is asked first: they shall learn of the end from the gate.
     """
+    if reader.entitlement.has_lapsed and ASKED not in request.GET:
+        return False
     purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
     return (
         request.method == "GET"

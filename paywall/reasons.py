@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from paywall.access import Access, MeterFacts, Reason
 
 
-def sentence(access: Access) -> str:
+def sentence(access: Access, *, has_lapsed: bool = False) -> str:
     """Why the article opens or not, and what would open it; empty where nothing needs to be said."""
     match access.reason:
         case Reason.METERED if access.reads_left is not None:
@@ -24,6 +24,8 @@ def sentence(access: Access) -> str:
                 "You have read your %(allowance)d free articles of this month. The next ones come on %(day)s.",
                 access.allowance or 0,
             ) % {"allowance": access.allowance, "day": date_format(access.renews_on, "j F")}
+        case Reason.READ_AVAILABLE if has_lapsed:
+            return _("Your access to the whole library has ended. You can open this article with a free one.")
         case Reason.READ_AVAILABLE:
             return _("You can open this article with one of your free articles of this month.")
         case Reason.REGISTRATION_NEEDED:

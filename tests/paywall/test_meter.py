@@ -146,3 +146,17 @@ def test_who_has_read_all_is_not_offered_what_they_have(registered: Client) -> N
     page = [registered.get(article.get_absolute_url()).content.decode() for article in articles][-1]
     assert page.count('name="plan"') == 3
     assert 'name="plan" value="free" disabled' in page
+
+
+def test_whose_subscription_has_ended_meets_the_gate_and_may_open_a_free_article_there(lapsed: Client) -> None:
+    article = make.article()
+    assert not opens(lapsed, article)
+    page = lapsed.get(article.get_absolute_url()).content.decode()
+    assert "Your access to the whole library has ended. You can open this article with a free one." in page
+    assert "Read this article (2 of 2 left)" in page
+    assert MeteredRead.objects.count() == 0
+    button = lapsed.get(article.get_absolute_url(), {"read": "now"}).content.decode()
+    assert article.sentinel in button
+    assert opens(lapsed, article)
+    assert MeteredRead.objects.count() == 1
+    assert not opens(lapsed, make.article())

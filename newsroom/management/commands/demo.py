@@ -249,7 +249,7 @@ def welcome_lines(base_url: str, sandbox: str = "") -> list[str]:
         "",
         f"  editor             editor@example.com       writes and publishes at {base_url}/admin/",
         "  subscriber         subscriber@example.com   reads everything",
-        "  lapsed             lapsed@example.com       had a subscription, now reads as a registered reader",
+        "  lapsed             lapsed@example.com       had a subscription, and is asked at the gate whether to go on",
         "  registered reader  reader@example.com       reads some articles each month",
         "",
         "To try: open an article and meet the gate, type any address there and choose to read free,",
