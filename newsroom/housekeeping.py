@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts import pruning
-from subscriptions import outgoing, reconcile
+from subscriptions import catalogue, outgoing, reconcile
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def keep_house(*, last_night: str = "") -> None:
     queue_round(run_after=now + EVERY, last_night=tonight if is_night else last_night)
     if settings.STRIPE_SECRET_KEY:
         attempt("catch up with Stripe's events", reconcile.catch_up)
+        attempt("bring the plans to Stripe", catalogue.sync_plans)
         if is_night:
             attempt("compare with Stripe", compare_with_stripe)
     attempt("send the mail that waits", outgoing.send_waiting)

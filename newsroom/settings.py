@@ -232,6 +232,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is 
 ACCOUNT_RATE_LIMITS = {
     "gate": "20/m/ip,60/h/ip",
     "welcome": "30/m/key",  # looks at Stripe for one checkout
+    "subscription": "20/m/key",  # a reader's changes of their own
     "login_code_mail": "5/h/key",  # by address and network together
     "login_code_mail_address": "20/h/key",
     "login_code_mail_network": "30/h/key",
@@ -292,6 +293,8 @@ RENEWAL_SLACK = env.integer(
 FIRST_PAYMENT_GRACE = env.integer(
     "FIRST_PAYMENT_GRACE", 0, most=90
 )  # days of access before a first payment went through
+PAUSED_COLLECTION_READS = env.flag("PAUSED_COLLECTION_READS", default=True)  # while the publisher collects nothing
+UNPAID_READS = env.flag("UNPAID_READS")  # once Stripe has given up collecting
 REFUND_SECOND_SUBSCRIPTION = env.flag("REFUND_SECOND_SUBSCRIPTION", default=True)
 
 # --- Security -----------------------------------------------------------------------------------------------------

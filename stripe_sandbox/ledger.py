@@ -127,6 +127,7 @@ class Ledger:
             "replays": self.replays.kept(),
         }
         draft = path.with_name(path.name + ".new")
+        draft.touch(mode=0o600)  # addresses that somebody typed are in it
         draft.write_text(json.dumps(state), encoding="utf-8")
         draft.replace(path)
 

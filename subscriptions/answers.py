@@ -12,10 +12,21 @@ def items_of(answer: Answer) -> list[Answer]:
     return list(answer["items"]["data"])
 
 
-def subscription_of(invoice: Answer) -> str | None:
+def subscription_of(invoice: Answer) -> str:
     details = (invoice.get("parent") or {}).get("subscription_details") or {}
-    holder = details.get("subscription")
-    return holder["id"] if isinstance(holder, dict) else holder
+    return id_of(details.get("subscription"))
+
+
+def id_of(named: Any) -> str:
+    """The id of what an answer names, where it is expanded to an object too; empty where it names nothing."""
+    held = named.get("id") if isinstance(named, dict) else named
+    return held if isinstance(held, str) else ""
+
+
+def period_end_of(subscription: Answer) -> datetime | None:
+    """The latest end of its items' periods."""
+    ends = (moment(item.get("current_period_end")) for item in items_of(subscription))
+    return max(filter(None, ends), default=None)
 
 
 def finalized_at(invoice: Answer) -> datetime | None:

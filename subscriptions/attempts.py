@@ -9,13 +9,14 @@ from django.db import transaction
 
 from accounts.codes import account_for
 from accounts.models import User
+from subscriptions.alerts import raise_alert
 from subscriptions.customers import customers_of
-from subscriptions.models import LIVE_STATES, AttemptState, CheckoutAttempt, StripeCustomer, Subscription
+from subscriptions.models import LIVE_STATES, AlertKind, AttemptState, CheckoutAttempt, StripeCustomer, Subscription
 from subscriptions.signals import payment_received
 from subscriptions.stripe_gateway import Answer
 
 HAS_PAID = ("paid", "no_payment_required")
-ENDED = ("incomplete_expired", "canceled")  # a payment that takes days has failed
+NEVER_PAID = ("incomplete_expired", "canceled")  # what a payment that takes days and fails ends in
 
 
 def settle_attempts(customer: StripeCustomer, sessions: dict[str, Answer], now: datetime) -> None:
@@ -35,12 +36,12 @@ def settle(attempt: CheckoutAttempt, session: Answer, customer: StripeCustomer, 
         attempt.state = AttemptState.EXPIRED
     elif session["status"] == "complete" and session["client_reference_id"] == str(attempt.uuid):
         bought = Subscription.objects.filter(stripe_id=session["subscription"], customer=customer).first()
-        if bought is not None and bought.status in ENDED:
-            attempt.state = AttemptState.FAILED
-        elif bought is None or session["payment_status"] not in HAS_PAID:
-            attempt.state = AttemptState.PROCESSING
-        else:
+        if bought is not None and session["payment_status"] in HAS_PAID:
             book_payment(attempt, bought, customer, now)
+        elif bought is not None and bought.status in NEVER_PAID:
+            attempt.state = AttemptState.FAILED
+        else:
+            attempt.state = AttemptState.PROCESSING
     attempt.save()
 
 
@@ -58,4 +59,11 @@ def book_payment(attempt: CheckoutAttempt, bought: Subscription, customer: Strip
     if customer.user is None and not customers_of(owner).exists():
         customer.user = owner
         customer.save(update_fields=["user"])
+    if not owner.is_active:
+        raise_alert(
+            AlertKind.SWITCHED_OFF,
+            bought.stripe_id,
+            f"{bought.stripe_id} was paid for reader {owner.pk}, whose account is switched off and gets no codes. Open "
+            f"the account again, or cancel the subscription and return the payment.",
+        )
     transaction.on_commit(partial(payment_received.send, sender=CheckoutAttempt, attempt=attempt))

@@ -4,26 +4,41 @@ former one stays known for those who subscribed at it.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.tasks import task
 
+from subscriptions.answers import id_of
 from subscriptions.models import Plan, PlanKind, PlanPrice
 from subscriptions.stripe_gateway import Answer, Gateway, StripeRefused
 
+logger = logging.getLogger(__name__)
+
 
 def sync_plans() -> list[str]:
-    """Make what is missing at Stripe and note the prices here; says what was done. Raises StripeFailed."""
+    """Make what is missing at Stripe and note the prices here; says what was done.
+
+    Raises StripeFailed: one that Stripe refuses only after the other plans have had their turn.
+    """
     gateway = Gateway()
     done = []
+    refused = None
     for plan in Plan.objects.filter(kind=PlanKind.RECURRING, is_offered=True):
-        price = find_or_make_price(gateway, plan)
+        try:
+            price = find_or_make_price(gateway, plan)
+        except StripeRefused as error:
+            logger.error("plan %s is refused by Stripe: %s", plan.key, error)
+            refused = error
+            continue
         sold = current_price(plan)
         if sold is None or sold.stripe_id != price["id"]:
             note_price(plan, price)
             done.append(f"{plan.key}: {price['id']} ({plan.price_label} {plan.interval_label})")
+    if refused is not None:
+        raise refused
     return done
 
 
@@ -53,6 +68,7 @@ def find_or_make_price(gateway: Gateway, plan: Plan) -> Answer:
         "unit_amount": plan.amount_minor,
         "recurring": {"interval": plan.interval},
         "lookup_key": lookup_key,
+        "transfer_lookup_key": True,  # from one that was archived
         "metadata": tags,
     }
     return gateway.create_price(price)
@@ -60,14 +76,13 @@ def find_or_make_price(gateway: Gateway, plan: Plan) -> Answer:
 
 @transaction.atomic
 def note_price(plan: Plan, price: Answer) -> None:
-    product = price["product"]
     sold = PlanPrice.objects.filter(plan=plan, is_active=True, currency=plan.currency)
     sold.exclude(stripe_id=price["id"]).update(is_active=False)
     PlanPrice.objects.update_or_create(
         stripe_id=price["id"],
         defaults={
             "plan": plan,
-            "product_id": product["id"] if isinstance(product, dict) else product,
+            "product_id": id_of(price["product"]),
             "currency": plan.currency,
             "amount_minor": plan.amount_minor,
             "interval": plan.interval,
@@ -78,5 +93,5 @@ def note_price(plan: Plan, price: Answer) -> None:
 
 @task
 def sync_plans_soon() -> None:
-    """After an editor has changed a price."""
+    """After an editor has changed a price; where Stripe is away, the hourly round does it."""
     sync_plans()

@@ -34,7 +34,7 @@ from subscriptions.models import (
 from subscriptions.passes import attempts_of
 from subscriptions.signals import checkout_started
 from subscriptions.statuses import LIVE_STATUSES
-from subscriptions.stripe_gateway import Answer, Gateway, StripeRefused
+from subscriptions.stripe_gateway import Answer, Gateway, StripeBusy, StripeFailed, StripeRefused
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 
 # Two clicks on one button, of which the second comes before the first has brought its cookie. Any longer, and somebody
@@ -42,6 +42,7 @@ from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 DOUBLE_CLICK = timedelta(seconds=5)
 STILL_OPEN_FOR = timedelta(minutes=5)  # a payment page that closes sooner is not handed out again
 WAITING = (AttemptState.STARTED, AttemptState.OPEN)
+PAID_OR_SOON = (AttemptState.PAID, AttemptState.PROCESSING)
 
 
 class AlreadySubscribed(Exception):
@@ -62,23 +63,28 @@ def open_checkout(request: HttpRequest, lead: Lead, price: PlanPrice, next_path:
     Raises AlreadySubscribed, AlreadyPaid or StripeFailed, and then nothing was sold and the lead is kept.
     """
     user = request.user if isinstance(request.user, User) else None
+    gateway = Gateway(in_request=True)
     if user is not None:
-        refuse_second(user)
+        refuse_second(user, gateway)
     refuse_paid_here(request, lead.email)
     attempt = find_or_start(request, user, lead, price, next_path)
-    gateway = Gateway(in_request=True)
     close_others(request, attempt, gateway)
     if not attempt.session_url:
-        open_session(attempt, gateway, own_origin(request))
+        try:
+            open_session(attempt, gateway, own_origin(request))
+        except StripeFailed:
+            # Stripe answers a repetition under the same keys as it answered at first, for a day: begin anew next time.
+            CheckoutAttempt.objects.filter(pk=attempt.pk, state__in=WAITING).update(state=AttemptState.FAILED)
+            raise
     return attempt
 
 
-def refuse_second(user: User) -> None:
+def refuse_second(user: User, gateway: Gateway) -> None:
     """Raise AlreadySubscribed by what Stripe says now or, where it does not say, by what was stored last."""
     held = StripeCustomer.objects.filter(Q(user=user) | Q(subscriptions__user=user), deleted_at=None)
     for customer in held.filter(livemode=settings.STRIPE_LIVEMODE).distinct():
         try:
-            sync_customer(customer, in_request=True)
+            sync_customer(customer, gateway)
         except SyncBusy:
             continue
     entitlement = entitlement_of(user.pk, timezone.now())
@@ -92,8 +98,9 @@ def refuse_second(user: User) -> None:
 
 def refuse_paid_here(request: HttpRequest, email: str) -> None:
     """Raise AlreadyPaid where this browser has just paid for the same address; its owner may not have logged in yet."""
-    paid = CheckoutAttempt.objects.filter(pk__in=attempts_of(request), lead__email=email, state=AttemptState.PAID)
-    held = in_this_mode(paid).filter(subscription__status__in=LIVE_STATUSES).first()
+    own = in_this_mode(CheckoutAttempt.objects.filter(pk__in=attempts_of(request), lead__email=email))
+    is_running = Q(state=AttemptState.PAID, subscription__status__in=LIVE_STATUSES)
+    held = own.filter(is_running | Q(state=AttemptState.PROCESSING)).first()
     if held is not None:
         raise AlreadyPaid(held)
 
@@ -150,21 +157,26 @@ def close_others(request: HttpRequest, attempt: CheckoutAttempt, gateway: Gatewa
         try:
             gateway.expire_session(other.session_id or "")
         except StripeRefused:  # it is paid, or expired by itself
-            find_out(other)
+            find_out(other, gateway)
         else:
             CheckoutAttempt.objects.filter(pk=other.pk, state=AttemptState.OPEN).update(state=AttemptState.EXPIRED)
 
 
-def find_out(attempt: CheckoutAttempt) -> None:
-    if attempt.customer is None:
-        return
-    try:
-        sync_customer(attempt.customer, in_request=True)
-    except SyncBusy:
-        mark_dirty(attempt.customer.pk)
+def find_out(attempt: CheckoutAttempt, gateway: Gateway) -> None:
+    """Raise AlreadyPaid if it is. Until that is known nothing else is sold to the reader: raises StripeBusy."""
+    if attempt.customer is not None:
+        sync_or_wait(attempt.customer, gateway)
     attempt.refresh_from_db(fields=["state"])
-    if attempt.state == AttemptState.PAID:
+    if attempt.state in PAID_OR_SOON:
         raise AlreadyPaid(attempt)
+
+
+def sync_or_wait(customer: StripeCustomer, gateway: Gateway) -> None:
+    try:
+        sync_customer(customer, gateway)
+    except SyncBusy:
+        mark_dirty(customer.pk)
+        raise StripeBusy("a worker is at this customer", None) from None
 
 
 def open_session(attempt: CheckoutAttempt, gateway: Gateway, origin: str) -> None:
@@ -175,14 +187,24 @@ def open_session(attempt: CheckoutAttempt, gateway: Gateway, origin: str) -> Non
     except StripeRefused as error:
         if error.code != "resource_missing" or error.param != "customer":
             raise
-        sync_customer(customer, in_request=True)
+        sync_or_wait(customer, gateway)
         attempt.customer = None
         customer = customer_for(attempt, gateway)
         session = create_session(attempt, customer, gateway, origin)
     attempt.session_id, attempt.session_url = session["id"], session["url"]
-    attempt.expires_at = moment(session["expires_at"])
-    attempt.state = AttemptState.OPEN
-    attempt.save(update_fields=["session_id", "session_url", "expires_at", "state"])
+    # Whoever clicked twice may have paid by the first click already; that must not be written over.
+    is_first = (
+        CheckoutAttempt.objects.filter(pk=attempt.pk)
+        .exclude(state__in=PAID_OR_SOON)
+        .update(
+            session_id=session["id"],
+            session_url=session["url"],
+            expires_at=moment(session["expires_at"]),
+            state=AttemptState.OPEN,
+        )
+    )
+    if not is_first:
+        raise AlreadyPaid(attempt)
     transaction.on_commit(partial(checkout_started.send, sender=CheckoutAttempt, attempt=attempt))
 
 

@@ -35,12 +35,7 @@ def customer_for(attempt: CheckoutAttempt, gateway: Gateway) -> StripeCustomer:
 
 def make_customer(attempt: CheckoutAttempt, gateway: Gateway) -> StripeCustomer:
     """Made under a key of its own, so that two clicks make one; stored before anything can be paid with it."""
-    if attempt.user is None:
-        key = f"{settings.STRIPE_APP}:customer:attempt:{attempt.uuid}"
-    else:
-        former = StripeCustomer.objects.filter(user=attempt.user).count()
-        joined = int(attempt.user.date_joined.timestamp())  # another database may have a reader of the same number
-        key = f"{settings.STRIPE_APP}:customer:user:{attempt.user.pk}:{joined}:{former}"
+    key = f"{settings.STRIPE_APP}:customer:{attempt.uuid}"
     tags = {"app": settings.STRIPE_APP}
     answer = gateway.create_customer(email=attempt.email, metadata=tags, key=key)
     try:

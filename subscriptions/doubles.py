@@ -21,6 +21,7 @@ from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import mark_dirty
 
 RUNNING = ("active", "trialing")
+PAID_FOR = (*RUNNING, "past_due")
 WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
@@ -29,7 +30,7 @@ def find_doubles(customer: StripeCustomer) -> None:
     owners = Subscription.objects.filter(customer=customer, user__isnull=False).values("user_id")
     for user in User.objects.filter(pk__in=owners).order_by("pk").select_for_update(no_key=True):
         own = Subscription.objects.filter(user=user, customer__livemode=customer.livemode)
-        running = list(own.filter(status__in=RUNNING).order_by("started_at", "pk"))
+        running = list(own.filter(status__in=PAID_FOR).order_by("started_at", "pk"))
         for newer in running[1:]:
             tell(running[0], newer)
 
@@ -41,19 +42,34 @@ def tell(older: Subscription, newer: Subscription) -> None:
         newer.stripe_id,
         f"Reader {newer.user_id} holds {older.stripe_id} and since {newer.started_at:%d %B %Y} {newer.stripe_id} too.",
     )
-    if is_new and settings.REFUND_SECOND_SUBSCRIPTION and older.ends_at is None:
+    if is_new and settings.REFUND_SECOND_SUBSCRIPTION and stays(older, newer):
         return_second.enqueue(subscription_pk=newer.pk, kept_pk=older.pk)
+
+
+def stays(older: Subscription, newer: Subscription) -> bool:
+    """Whether the older one is certain to go on, and was bought by who bought the newer one or reads by it.
+
+    An account that nobody has entered yet may have been given the older one by a stranger, who would choose with it
+    what becomes of the payment of the account's owner.
+    """
+    is_entered = older.user is not None and older.user.last_login is not None
+    is_one_buyer = bool(browsers_of(older) & browsers_of(newer))
+    return (is_entered or is_one_buyer) and older.status in RUNNING and older.ends_at is None
+
+
+def browsers_of(subscription: Subscription) -> set[str]:
+    return set(subscription.checkout_attempts.values_list("browser", flat=True))
 
 
 @task
 def return_second(*, subscription_pk: int, kept_pk: int, attempt: int = 0) -> None:
     """Cancel the newer subscription at once and return what was paid for it. Repeated until Stripe has done it."""
     newer = Subscription.objects.select_related("customer__sync_job", "user", "plan").get(pk=subscription_pk)
-    older = Subscription.objects.get(pk=kept_pk)
-    if older.status not in RUNNING or older.ends_at is not None:
-        return  # the one to be kept ends: the alert stays for a person
+    older = Subscription.objects.select_related("user").get(pk=kept_pk)
+    if not stays(older, newer):
+        return  # the alert stays for a person
     try:
-        returned = give_back(newer)
+        returned = end_and_refund(newer)
     except StripeFailed:
         if attempt >= len(WAITS):
             raise
@@ -62,21 +78,31 @@ def return_second(*, subscription_pk: int, kept_pk: int, attempt: int = 0) -> No
         return
     with transaction.atomic():
         mark_dirty(newer.customer_id)
+        Subscription.objects.filter(pk=newer.pk).update(returned_at=timezone.now())
         if newer.user is not None:
             context = {"subscription": newer, "kept": older, "plan": newer.plan, "invoices": returned}
             queue_mail(f"second_payment_returned:{newer.stripe_id}", newer.user, "second_payment_returned", context)
 
 
-def give_back(newer: Subscription) -> list[Invoice]:
-    """Returns the invoices whose payments went back. Each call has its own key: a repetition returns nothing twice."""
+def end_and_refund(newer: Subscription) -> list[Invoice]:
+    """The invoices whose payments went back. Each call has its own key: a repetition returns nothing twice."""
     gateway = Gateway()
     try:
         gateway.cancel_subscription(newer.stripe_id, key=f"{settings.STRIPE_APP}:cancel-second:{newer.stripe_id}")
     except StripeRefused as error:
         if error.code != "resource_missing":  # it was cancelled already
             raise
-    paid = list(Invoice.objects.filter(subscription=newer, paid_minor__gt=0))
-    for invoice in paid:
-        for intent in gateway.payment_intents_of(invoice.stripe_id):
+    paid = Invoice.objects.filter(subscription=newer, paid_minor__gt=0)
+    return [invoice for invoice in paid if refund(gateway, invoice)]
+
+
+def refund(gateway: Gateway, invoice: Invoice) -> bool:
+    """Return all payments of the invoice; False where none was made by card, as one that was paid from a balance."""
+    intents = gateway.payment_intents_of(invoice.stripe_id)
+    for intent in intents:
+        try:
             gateway.refund(intent, key=f"{settings.STRIPE_APP}:refund-second:{intent}")
-    return paid
+        except StripeRefused as error:
+            if error.code != "charge_already_refunded":  # a former try came as far as this
+                raise
+    return bool(intents)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from subscriptions.models import LIBRARY_SCOPE, AttemptState, Grant, Subscription
+from subscriptions.models import LIBRARY_SCOPE, AttemptState, CheckoutAttempt, Grant, Subscription
 from subscriptions.overdue import ask_stripe_soon
 from subscriptions.statuses import Rules, Standing, SubscriptionFacts, entitlement
 
@@ -56,24 +56,13 @@ def rules() -> Rules:
         renewal_slack=timedelta(hours=settings.RENEWAL_SLACK),
         grace=timedelta(days=settings.GRACE_DAYS),
         first_payment_grace=timedelta(days=settings.FIRST_PAYMENT_GRACE),
+        paused_collection_reads=settings.PAUSED_COLLECTION_READS,
+        unpaid_reads=settings.UNPAID_READS,
     )
 
 
 def facts_of(subscription: Subscription) -> SubscriptionFacts:
-    return SubscriptionFacts(
-        status=subscription.status,
-        known_status=subscription.known_status,
-        unknown_since=subscription.unknown_since,
-        period_end=subscription.period_end,
-        trial_end=subscription.trial_end,
-        cancel_at=subscription.cancel_at,
-        cancel_at_period_end=subscription.cancel_at_period_end,
-        ended_at=subscription.ended_at,
-        is_collection_paused=subscription.is_collection_paused,
-        has_been_paid=subscription.has_been_paid,
-        past_due_since=subscription.past_due_since,
-        overdue_since=subscription.overdue_since,
-    )
+    return SubscriptionFacts(**{field.name: getattr(subscription, field.name) for field in fields(SubscriptionFacts)})
 
 
 def standing_of(subscription: Subscription, now: datetime) -> Standing:
@@ -92,15 +81,28 @@ def entitlement_of(user_id: int, now: datetime) -> Entitlement:
 
 
 def entitlement_by_pass(attempts: Iterable[uuid.UUID], now: datetime) -> Entitlement:
-    """What the browser that made these checkout attempts may read: what it paid for, for a day."""
-    bought = Subscription.objects.filter(
-        customer__livemode=settings.STRIPE_LIVEMODE,
-        checkout_attempts__in=list(attempts),
-        checkout_attempts__state=AttemptState.PAID,
-        checkout_attempts__paid_at__gt=now - timedelta(hours=PASS_HOURS),
-    ).distinct()
-    by_pass = judged(bought, now)
-    return Entitlement(by_pass.scopes, has_subscription=by_pass.has_subscription)
+    """What the browser that made these checkout attempts may read: what it paid for, for a day.
+
+    A second subscription that the site ended and returned keeps its day: who paid is not turned away, and a stranger
+    who paid does not learn from the page that the address had a subscription.
+    """
+    paid = CheckoutAttempt.objects.filter(
+        pk__in=list(attempts),
+        state=AttemptState.PAID,
+        paid_at__gt=now - timedelta(hours=PASS_HOURS),
+        subscription__customer__livemode=settings.STRIPE_LIVEMODE,
+    ).select_related("subscription")
+    held = judged([attempt.subscription for attempt in paid if attempt.subscription is not None], now)
+    days = tuple((LIBRARY_SCOPE, end_of_day(attempt)) for attempt in paid if is_returned(attempt))
+    return Entitlement(held.scopes, has_subscription=held.has_subscription) | Entitlement(days)
+
+
+def is_returned(attempt: CheckoutAttempt) -> bool:
+    return attempt.subscription is not None and attempt.subscription.returned_at is not None
+
+
+def end_of_day(attempt: CheckoutAttempt) -> datetime | None:
+    return None if attempt.paid_at is None else attempt.paid_at + timedelta(hours=PASS_HOURS)
 
 
 def judged(subscriptions: Iterable[Subscription], now: datetime) -> Entitlement:

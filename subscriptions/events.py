@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from subscriptions.alerts import raise_alert
+from subscriptions.answers import id_of
 from subscriptions.models import AlertKind, EventOutcome, PlanPrice, StripeCustomer, StripeEvent
 from subscriptions.sync import mark_dirty
 
@@ -54,7 +55,7 @@ def book(event: dict[str, Any]) -> EventOutcome:
 def outcome_of(event: dict[str, Any], customer: StripeCustomer | None) -> EventOutcome:
     if event["livemode"] is not settings.STRIPE_LIVEMODE:
         return EventOutcome.OTHER_MODE
-    if not event["type"].startswith(ABOUT_CUSTOMERS):
+    if not event["type"].startswith(ABOUT_CUSTOMERS) or not customer_of(event["data"]["object"]):
         return EventOutcome.NOTED
     return EventOutcome.FOREIGN if customer is None else EventOutcome.BOOKED
 
@@ -63,8 +64,7 @@ def customer_of(subject: dict[str, Any]) -> str:
     """The customer that an object is or belongs to; by its id or, where it is expanded, as an object."""
     if subject.get("object") == "customer":
         return word(subject.get("id"))
-    holder = subject.get("customer")
-    return word(holder.get("id") if isinstance(holder, dict) else holder)
+    return word(id_of(subject.get("customer")))
 
 
 def sells_our_price(subject: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ def save_invoices(customer: StripeCustomer, answers: list[Answer]) -> None:
     """Store the invoices of the customer's subscriptions here, and queue a receipt for each that brought money."""
     subscriptions = {row.stripe_id: row for row in Subscription.objects.filter(customer=customer)}
     for answer in answers:
-        subscription = subscriptions.get(subscription_of(answer) or "")
+        subscription = subscriptions.get(subscription_of(answer))
         if subscription is not None and answer["status"] != "draft":
             invoice = save_invoice(customer, subscription, answer)
             if is_paid(answer) and is_recent(invoice, customer):
@@ -38,7 +38,7 @@ def save_invoice(customer: StripeCustomer, subscription: Subscription, answer: A
             "paid_minor": answer["amount_paid"],
             "hosted_url": answer.get("hosted_invoice_url") or "",
             "finalized_at": finalized_at(answer),
-            "paid_at": moment(answer["status_transitions"].get("paid_at")),
+            "paid_at": moment((answer.get("status_transitions") or {}).get("paid_at")),
         },
     )
     return invoice

@@ -1,8 +1,7 @@
 """The POST of the gate: an address and an option.
 
-It stands on pages that caches keep, so it has no CSRF token: it believes the browser's own word on where the form
-was, and does
-nothing that a stranger could not do anyway.
+It stands on pages that caches keep, so it has no CSRF token: it believes the browser's own word on where the form was,
+and does nothing that a stranger could not do anyway.
 """
 
 from __future__ import annotations
@@ -119,7 +118,8 @@ def pay(request: HttpRequest, join: JoinRequest, lead: Lead) -> HttpResponse:
         logger.warning("checkout of plan %s not opened: %s", join.plan.key, error)
         return trouble(request, join, "away", status=503)
     response = HttpResponseRedirect(attempt.session_url, status=303)
-    add_pass(request, response, attempt.uuid)
+    if attempt.user is None:  # who is logged in needs none, and it would outlast their logging out
+        add_pass(request, response, attempt.uuid)
     return response
 
 

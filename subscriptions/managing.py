@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
@@ -17,14 +18,32 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import limits
 from accounts.models import User
 from accounts.origin import own_origin
 from subscriptions.models import Subscription
 from subscriptions.statuses import LIVE_STATUSES
-from subscriptions.stripe_gateway import Gateway, StripeFailed
+from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 
 logger = logging.getLogger(__name__)
+
+
+type View = Callable[[HttpRequest, int], HttpResponse]
+
+
+def limited(view: View) -> View:
+    """Each of these asks Stripe, so none may be repeated without end."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            limits.consume(request, "subscription", str(request.user.pk))
+        except limits.LimitReached as reached:
+            return limits.refuse(request, reached.wait)
+        return view(request, pk)
+
+    return wrapped
 
 
 def own_subscription(request: HttpRequest, pk: int) -> Subscription:
@@ -36,6 +55,7 @@ def own_subscription(request: HttpRequest, pk: int) -> Subscription:
 @never_cache
 @login_required
 @require_POST
+@limited
 def portal(request: HttpRequest, pk: int) -> HttpResponse:
     """To Stripe's own pages, where card and invoices are."""
     subscription = own_subscription(request, pk)
@@ -50,15 +70,17 @@ def portal(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
+@limited
 def portal_return(request: HttpRequest, pk: int) -> HttpResponse:
     """Back from Stripe: what was changed there is shown at once."""
-    bring(own_subscription(request, pk))
+    bring(own_subscription(request, pk), Gateway(in_request=True))
     return redirect("account")
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, then end it with the period that is paid."""
     subscription = own_subscription(request, pk)
@@ -72,6 +94,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@limited
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a cancellation back. Stripe's portal writes a date, a call of ours a flag; both are cleared."""
     subscription = own_subscription(request, pk)
@@ -84,20 +107,21 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 def change(
     request: HttpRequest, subscription: Subscription, params: Any, told: Callable[[Subscription], str]
 ) -> HttpResponse:
+    gateway = Gateway(in_request=True)
     try:
-        Gateway(in_request=True).update_subscription(subscription.stripe_id, params)
+        gateway.update_subscription(subscription.stripe_id, params)
     except StripeFailed as error:
         return away(request, subscription, error)
-    bring(subscription)
+    bring(subscription, gateway)
     subscription.refresh_from_db()
     messages.success(request, told(subscription))
     return redirect("account")
 
 
-def bring(subscription: Subscription) -> None:
+def bring(subscription: Subscription, gateway: Gateway) -> None:
     """Sync now or, where Stripe is slow, by the queue."""
     try:
-        sync_customer(subscription.customer, in_request=True)
+        sync_customer(subscription.customer, gateway)
     except (SyncBusy, StripeFailed):
         mark_dirty(subscription.customer_id)
 
@@ -106,10 +130,15 @@ def away(request: HttpRequest, subscription: Subscription, error: StripeFailed) 
     """Stripe gave no usable answer. Whether it did something all the same is found out by the queue."""
     logger.warning("a change of %s was not confirmed: %s", subscription.stripe_id, error)
     mark_dirty(subscription.customer_id)
-    messages.error(
-        request,
-        _("The payment service does not answer just now, so we could not confirm the change. Please try again soon."),
-    )
+    if isinstance(error, StripeRefused):
+        told = _(
+            "The payment service did not accept this; perhaps something has changed meanwhile. Nothing was charged."
+        )
+    else:
+        told = _(
+            "The payment service does not answer just now, so we could not confirm the change. Please try again soon."
+        )
+    messages.error(request, told)
     return redirect("account")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from subscriptions.alerts import raise_alert
-from subscriptions.answers import finalized_at, is_paid, items_of, moment, subscription_of
+from subscriptions.answers import finalized_at, is_paid, items_of, moment, period_end_of, subscription_of
 from subscriptions.attempts import settle_attempts
 from subscriptions.invoices import save_invoices
 from subscriptions.models import (
@@ -45,14 +45,15 @@ class CustomerState:
 
 
 def fetch(gateway: Gateway, customer: StripeCustomer) -> CustomerState:
-    """Ask Stripe; for sessions first, so that what a session has brought is in the lists that follow."""
-    sessions = {session_id: session(gateway, session_id) for session_id in open_sessions(customer)}
-    try:
-        answer = gateway.customer(customer.stripe_id)
-    except StripeMissing:
-        return CustomerState(None)
+    """Ask Stripe; for sessions before the lists, so that what a session has brought is in them.
+
+    A customer that Stripe has removed is answered as such. One that it does not know at all is another account's, and
+    says something of the key but nothing of the customer: that raises StripeMissing, and nothing is changed.
+    """
+    answer = gateway.customer(customer.stripe_id)
     if answer.get("deleted"):
         return CustomerState(None)
+    sessions = {session_id: session(gateway, session_id) for session_id in open_sessions(customer)}
     subscriptions = gateway.subscriptions_of(customer.stripe_id)
     invoices = gateway.invoices_of(customer.stripe_id) if subscriptions else []
     return CustomerState(answer, subscriptions, invoices, sessions)
@@ -96,8 +97,8 @@ def close(customer: StripeCustomer, now: datetime) -> list[str]:
     Subscription.objects.filter(customer=customer, status__in=LIVE_STATUSES).update(
         status="canceled", known_status="canceled", ended_at=now, past_due_since=None, overdue_since=None
     )
-    settle_attempts(customer, {}, now)
     customer.deleted_at = customer.deleted_at or now
+    settle_attempts(customer, {}, now)
     customer.synced_at = now
     customer.save(update_fields=["deleted_at", "synced_at"])
     return differences(before, told(customer))
@@ -141,7 +142,7 @@ def save_subscription(customer: StripeCustomer, answer: Answer, invoices: list[A
         stored.past_due_since = past_due_since(stored, own, now)
     else:
         stored.past_due_since = None
-    period_end = max(filter(None, (moment(item.get("current_period_end")) for item in items_of(answer))), default=None)
+    period_end = period_end_of(answer)
     if period_end != stored.period_end:
         stored.period_end, stored.overdue_since = period_end, None
     stored.save()

@@ -79,6 +79,9 @@ def send_outgoing(*, pk: int, attempt: int = 0) -> None:
     except (OSError, smtplib.SMTPException) as error:
         put_off(mail, error)
         return
+    except Exception as error:
+        put_off(mail, error)  # a mistake of ours, which the failed task tells of
+        raise
     mail.state, mail.sent_at, mail.last_error = MailState.SENT, timezone.now(), ""
     mail.save(update_fields=["state", "sent_at", "last_error"])
 

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 
 COOKIE = "pass"
 SALT = "subscriptions.pass"
-LASTS = timedelta(hours=24)
-MOST_ATTEMPTS = 5
+LASTS = timedelta(hours=48)  # a payment page stays open for 24, and what was bought is read for 24 more
+MOST_ATTEMPTS = 20  # more than anybody begins in a day; the paid one must not be pushed out
 
 
 def add_pass(request: HttpRequest, response: HttpResponse, attempt_uuid: UUID) -> None:

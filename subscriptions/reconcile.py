@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from subscriptions.answers import items_of, moment
+from subscriptions.answers import id_of, items_of, moment, period_end_of
 from subscriptions.events import book
 from subscriptions.mirror import is_ours
 from subscriptions.models import EventCursor, StripeCustomer, Subscription
@@ -64,12 +64,15 @@ def reconcile() -> Iterator[str]:
 
 def mend(page: list[Answer]) -> Iterator[str]:
     """Sync the customers whose listed subscriptions are not as they are stored."""
-    customers = {row.stripe_id: row for row in StripeCustomer.objects.filter(stripe_id__in=map(customer_of, page))}
+    customers = {
+        row.stripe_id: row
+        for row in StripeCustomer.objects.filter(stripe_id__in=[id_of(row["customer"]) for row in page])
+    }
     stored = {row.stripe_id: row for row in Subscription.objects.filter(stripe_id__in=[row["id"] for row in page])}
     drifted = {
-        customer_of(answer)
+        id_of(answer["customer"])
         for answer in page
-        if customer_of(answer) in customers and differs(stored.get(answer["id"]), answer) and is_ours(answer)
+        if id_of(answer["customer"]) in customers and differs(stored.get(answer["id"]), answer) and is_ours(answer)
     }
     for stripe_id in sorted(drifted):
         yield from bring(customers[stripe_id])
@@ -93,22 +96,16 @@ def bring(customer: StripeCustomer) -> Iterator[str]:
     yield from changes
 
 
-def customer_of(answer: Answer) -> str:
-    holder = answer["customer"]
-    return str(holder["id"] if isinstance(holder, dict) else holder)
-
-
 def differs(stored: Subscription | None, answer: Answer) -> bool:
     if stored is None:
         return True
-    ends = [moment(item.get("current_period_end")) for item in items_of(answer)]
     listed = (
         answer["status"],
         moment(answer.get("cancel_at")),
         bool(answer.get("cancel_at_period_end")),
         moment(answer.get("ended_at")),
         moment(answer.get("trial_end")),
-        max(filter(None, ends), default=None),
+        period_end_of(answer),
         answer.get("pause_collection") is not None,
     )
     return listed != (

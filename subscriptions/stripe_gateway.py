@@ -24,7 +24,9 @@ stripe.enable_telemetry = False
 REQUEST_SECONDS = 5.0  # all calls of one web request together; after that the reader is told "processing"
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 20.0
-RETRIES = 2
+# Of the library, within one call. A second click meets 409 until the first is through; the queue tries again anyway.
+REQUEST_RETRIES = 4
+RETRIES = 1
 SIGNATURE_SECONDS = 300  # how far a signature may lie in the past (Stripe's tolerance) and, here, in the future
 PAGE = 100  # the most that Stripe hands out in one page
 
@@ -92,7 +94,7 @@ class Gateway:
         self._client = stripe.StripeClient(
             settings.STRIPE_SECRET_KEY,
             base_addresses={"api": settings.STRIPE_API_BASE},
-            max_network_retries=1 if in_request else RETRIES,
+            max_network_retries=REQUEST_RETRIES if in_request else RETRIES,
             http_client=PunctualClient(REQUEST_SECONDS)
             if in_request
             else stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),

@@ -64,20 +64,22 @@ def sync_soon(customer_pk: int) -> None:
     run_sync.enqueue(customer_pk=customer_pk)
 
 
-def sync_customer(customer: StripeCustomer, *, in_request: bool = False) -> SyncResult:
-    """Fetch and save the customer's state. Raises SyncBusy, or StripeFailed, and then nothing was changed."""
-    gateway = Gateway(in_request=in_request)
+def sync_customer(customer: StripeCustomer, gateway: Gateway | None = None) -> SyncResult:
+    """Fetch and save the customer's state, by the caller's gateway where a reader waits.
+
+    Raises SyncBusy, or StripeFailed, and then nothing was changed.
+    """
+    gateway = gateway or Gateway()
     lease = uuid.uuid4()
-    for _ in range(TRIES):
-        generation = take_lease(customer.pk, lease)
-        try:
-            state = fetch(gateway, customer)
-        except BaseException as error:
-            give_back(customer.pk, lease, error)
-            raise
-        result = save_under_lease(customer, lease, generation, state)
-        if result is not None:
-            return result
+    try:
+        for _ in range(TRIES):
+            generation = take_lease(customer.pk, lease)
+            result = save_under_lease(customer, lease, generation, fetch(gateway, customer))
+            if result is not None:
+                return result
+    except BaseException as error:
+        give_back(customer.pk, lease, error)
+        raise
     give_back(customer.pk, lease, None)
     raise SyncBusy
 
@@ -136,6 +138,10 @@ def run_sync(*, customer_pk: int) -> None:
             wait = max(wait, timedelta(seconds=error.retry_after))
         logger.warning("sync of customer %s put off by %s: %s", job.customer.stripe_id, wait, error)
         try_again(customer_pk, min(wait, LONGEST_WAIT), failed=True)
+    except Exception:
+        # A mistake of ours. The failed task tells of it; the customer must not be forgotten over it.
+        try_again(customer_pk, waiting_time(job.attempts), failed=True)
+        raise
 
 
 def waiting_time(attempts: int) -> timedelta:

@@ -18,8 +18,8 @@ from accounts import limits
 from accounts.codes import start_code
 from accounts.models import User
 from subscriptions.models import LIVE_STATES, AttemptState, CheckoutAttempt
-from subscriptions.passes import attempts_of
-from subscriptions.stripe_gateway import StripeFailed
+from subscriptions.passes import add_pass, attempts_of
+from subscriptions.stripe_gateway import Gateway, StripeFailed
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ def welcome_path(attempt: CheckoutAttempt) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     attempt = own_attempt(request, request.GET.get("session_id", ""))
+    if attempt is None:
+        return render(request, "subscriptions/welcome_elsewhere.html", status=404)
     if request.method == "POST":
         return open_account(request, attempt)
     if request.method == "GET" and attempt.state in (AttemptState.OPEN, AttemptState.PROCESSING):
@@ -54,21 +56,21 @@ def welcome(request: HttpRequest) -> HttpResponse:
     }
     response = render(request, f"subscriptions/{page_of(attempt)}.html", context)
     response.headers["X-Robots-Tag"] = "noindex"
+    if attempt.uuid in attempts_of(request):
+        add_pass(request, response, attempt.uuid)  # its day begins with the payment, not with the way to it
     return response
 
 
-def own_attempt(request: HttpRequest, session_id: str) -> CheckoutAttempt:
-    """The attempt with this session, if this browser or the reader who is logged in made it. Raises Http404."""
+def own_attempt(request: HttpRequest, session_id: str) -> CheckoutAttempt | None:
+    """The attempt with this session, if this browser or the reader who is logged in made it."""
     if not 0 < len(session_id) <= LONGEST_ID or not session_id.isprintable():
-        raise Http404
+        return None
     rows = CheckoutAttempt.objects.select_related("price__plan", "lead", "customer", "subscription", "user")
     attempt = rows.filter(session_id=session_id).first()
     if attempt is None:
-        raise Http404
+        return None
     is_of_reader = isinstance(request.user, User) and attempt.user == request.user
-    if not is_of_reader and attempt.uuid not in attempts_of(request):
-        raise Http404
-    return attempt
+    return attempt if is_of_reader or attempt.uuid in attempts_of(request) else None
 
 
 def ask_stripe(request: HttpRequest, attempt: CheckoutAttempt) -> None:
@@ -77,13 +79,11 @@ def ask_stripe(request: HttpRequest, attempt: CheckoutAttempt) -> None:
         return
     try:
         limits.consume(request, "welcome", str(attempt.uuid))
-        sync_customer(attempt.customer, in_request=True)
+        sync_customer(attempt.customer, Gateway(in_request=True))
     except limits.LimitReached:
         return
-    except SyncBusy:
-        pass
-    except StripeFailed as error:
-        logger.warning("welcome could not ask about attempt %s: %s", attempt.uuid, error)
+    except (SyncBusy, StripeFailed) as error:
+        logger.warning("welcome could not ask about attempt %s: %r", attempt.uuid, error)
         mark_dirty(attempt.customer.pk)
     attempt.refresh_from_db()
 

@@ -11,6 +11,7 @@ class AlertKind(models.TextChoices):
     DOUBLE_SUBSCRIPTION = "double_subscription", _("double subscription")
     UNKNOWN_STATUS = "unknown_status", _("unknown status")
     UNKNOWN_PRICE = "unknown_price", _("unknown price")
+    SWITCHED_OFF = "switched_off", _("paid for an account that is switched off")
     UNKNOWN_CUSTOMER = "unknown_customer", _("unknown customer")
 
 

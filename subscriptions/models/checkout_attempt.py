@@ -72,6 +72,7 @@ class CheckoutAttempt(models.Model):
         ordering = ("-created_at",)
         verbose_name = _("checkout attempt")
         verbose_name_plural = _("checkout attempts")
+        indexes = (models.Index(fields=("-created_at",), name="attempt_by_date"),)
         constraints = (
             models.CheckConstraint(condition=Q(state__in=AttemptState.values), name="attempt_state_is_known"),
             models.CheckConstraint(

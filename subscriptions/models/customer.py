@@ -4,8 +4,6 @@ address.
 
 from __future__ import annotations
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -21,7 +19,7 @@ class StripeCustomer(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="stripe_customers",
-        help_text=_("Empty while nobody has proved that the address is theirs, and for a further customer."),
+        help_text=_("Empty before anything is paid, and for a further customer of the same reader."),
     )
     livemode = models.BooleanField(_("live mode"))
     currency = models.CharField(_("currency"), max_length=3, blank=True)
@@ -77,6 +75,3 @@ class SyncJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.done_generation}/{self.generation}"
-
-    def is_held_by(self, lease: uuid.UUID) -> bool:
-        return self.lease == lease

@@ -35,7 +35,7 @@ class Subscription(models.Model):
     )
     unknown_since = models.DateTimeField(_("status unknown since"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
-    amount_minor = models.PositiveIntegerField(_("price"), help_text=_("In the smallest unit of the currency."))
+    amount_minor = models.PositiveBigIntegerField(_("price"), help_text=_("In the smallest unit of the currency."))
     interval = models.CharField(_("every"), max_length=5, choices=PlanInterval, default=PlanInterval.NONE, blank=True)
     started_at = models.DateTimeField(_("started"))
     period_end = models.DateTimeField(_("paid until"), null=True, blank=True)
@@ -51,6 +51,12 @@ class Subscription(models.Model):
         null=True,
         blank=True,
         help_text=_("When a reader was first seen after the end of the period without a word from Stripe."),
+    )
+    returned_at = models.DateTimeField(
+        _("returned"),
+        null=True,
+        blank=True,
+        help_text=_("Ended by the site as a second one, and its payment returned."),
     )
     listed_at = models.DateTimeField(_("last seen in Stripe's list"), null=True, blank=True)
 

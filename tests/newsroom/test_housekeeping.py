@@ -23,7 +23,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 WORKERS = 8
-ALL = ["catch_up", "reconcile", "send_waiting", "prune"]
+ALL = ["catch_up", "sync_plans", "reconcile", "send_waiting", "prune"]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -35,6 +35,7 @@ def stripe(settings: Any) -> Iterator[mock.Mock]:
     work.reconcile.return_value = []
     with (
         mock.patch("subscriptions.reconcile.catch_up", work.catch_up),
+        mock.patch("subscriptions.catalogue.sync_plans", work.sync_plans),
         mock.patch("subscriptions.reconcile.reconcile", work.reconcile),
         mock.patch("subscriptions.outgoing.send_waiting", work.send_waiting),
         mock.patch("accounts.pruning.prune", work.prune),

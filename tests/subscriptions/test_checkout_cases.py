@@ -220,7 +220,27 @@ def test_two_tabs_that_both_paid_raise_an_alert_and_access_stays(
     returned = OutgoingMail.objects.filter(dedupe_key__startswith="second_payment_returned:")
     assert returned.count() == int(returns)
     assert reads(first_tab, article)
+    assert reads(second_tab, article)
     assert reads(make.logged_in(first.user), article)
+    assert "It ended" not in shop.welcome(second_tab, second.checkout_attempts.get()).content.decode()
+
+
+@pytest.mark.case(10)
+@pytest.mark.parametrize("is_entered", [True, False])
+def test_what_a_stranger_bought_for_an_address_does_not_decide_over_its_owners_payment(
+    shop: Shop, article: Any, is_entered: bool
+) -> None:
+    """Nothing is returned by itself before the owner has entered the account to which the stranger's purchase went."""
+    older = shop.subscribe(Client(headers={"User-Agent": "a stranger's"}), ADDRESS, "monthly")
+    if is_entered:
+        make.logged_in(older.user)
+    owner = Client(headers={"User-Agent": "the owner's"})
+    newer = shop.subscribe(owner, ADDRESS)
+    shop.settle()
+    newer.refresh_from_db()
+    assert Alert.objects.get().kind == "double_subscription"
+    assert newer.status == ("canceled" if is_entered else "active")
+    assert reads(owner, article)
 
 
 @pytest.mark.case(11)
@@ -298,6 +318,7 @@ def test_a_subscription_of_the_test_mode_is_no_double_of_a_live_one(shop: Shop) 
 def test_a_subscription_whose_end_is_decided_is_not_kept_instead_of_a_new_one(shop: Shop) -> None:
     """The reader wants to go on: which of the two stays is for a person to say."""
     older = shop.subscribe(Client(), ADDRESS)
+    shop.settle()
     Gateway().update_subscription(older.stripe_id, {"cancel_at_period_end": True})
     newer = shop.subscribe(Client(), ADDRESS, "monthly")
     newer.refresh_from_db()

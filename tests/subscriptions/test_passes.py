@@ -50,16 +50,16 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(settings: Any) ->
         add_pass(browser(), response, FIVE[0])
         cookie = response.cookies[COOKIE]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
-        assert cookie["max-age"] == 24 * 60 * 60
+        assert cookie["max-age"] == 48 * 60 * 60
         assert bool(cookie["secure"]) is is_https
 
 
-def test_a_pass_lasts_a_day(at_noon: None) -> None:
+def test_a_pass_lasts_until_a_day_after_the_last_moment_to_pay(at_noon: None) -> None:
     cookie = after(FIVE[0])
     start = datetime.now().astimezone()
-    with time_machine.travel(start + timedelta(hours=23, minutes=59), tick=False):
+    with time_machine.travel(start + timedelta(hours=47, minutes=59), tick=False):
         assert attempts_of(browser(cookie)) == (FIVE[0],)
-    with time_machine.travel(start + timedelta(hours=24, seconds=2), tick=False):
+    with time_machine.travel(start + timedelta(hours=48, seconds=2), tick=False):
         assert attempts_of(browser(cookie)) == ()
 
 
