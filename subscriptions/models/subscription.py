@@ -56,7 +56,7 @@ class Subscription(models.Model):
         _("returned"),
         null=True,
         blank=True,
-        help_text=_("Ended by the site as a second one, and its payment returned."),
+        help_text=_("Ended by the site as a second one; its payment went back."),
     )
     listed_at = models.DateTimeField(_("last seen in Stripe's list"), null=True, blank=True)
 
