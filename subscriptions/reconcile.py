@@ -13,7 +13,7 @@ from subscriptions.events import book
 from subscriptions.mirror import is_ours
 from subscriptions.models import EventCursor, StripeCustomer, Subscription
 from subscriptions.statuses import LIVE_STATUSES
-from subscriptions.stripe_gateway import Answer, Gateway
+from subscriptions.stripe_gateway import Answer, Gateway, StripeMissing
 from subscriptions.sync import SyncBusy, run_sync, sync_customer, waiting_jobs
 
 # An event may appear in the list after one that was made later. Reading some again does no harm: each is booked once.
@@ -88,12 +88,16 @@ def mend_unlisted(started_at: datetime) -> Iterator[str]:
 
 
 def bring(customer: StripeCustomer) -> Iterator[str]:
-    """Sync one customer; one whom a worker is at just now is in good hands."""
+    """Sync one customer; one whom a worker is at just now is in good hands.
+
+    One that Stripe does not know is told of and left as it is: the key may be another account's.
+    """
     try:
-        changes = sync_customer(customer).changes
+        yield from sync_customer(customer).changes
     except SyncBusy:
         return
-    yield from changes
+    except StripeMissing:
+        yield f"{customer.stripe_id}: not known to the Stripe account of this key; left as it is"
 
 
 def differs(stored: Subscription | None, answer: Answer) -> bool:

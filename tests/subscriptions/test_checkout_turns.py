@@ -14,6 +14,7 @@ from django.utils import timezone
 from subscriptions import checkout, mirror, sync
 from subscriptions.catalogue import sync_plans
 from subscriptions.models import AttemptState, CheckoutAttempt, PlanPrice, StripeCustomer, SyncJob
+from subscriptions.reconcile import reconcile
 from subscriptions.stripe_gateway import Gateway, StripeBusy, StripeMissing
 from subscriptions.sync import sync_customer
 from tests import make
@@ -145,6 +146,8 @@ def test_another_accounts_key_changes_nothing(shop: Shop) -> None:
     StripeCustomer.objects.update(stripe_id="cus_unknown_here")
     with pytest.raises(StripeMissing):
         sync_customer(StripeCustomer.objects.get())
+    sync.mark_dirty(subscription.customer_id)
+    assert any("not known to the Stripe account" in line for line in reconcile())
     subscription.refresh_from_db()
     assert subscription.status == "active"
     assert StripeCustomer.objects.get().deleted_at is None
