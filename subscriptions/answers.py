@@ -7,6 +7,8 @@ from typing import Any
 
 from subscriptions.stripe_gateway import Answer
 
+LONGEST_STATUS = 40
+
 
 def items_of(answer: Answer) -> list[Answer]:
     return list(answer["items"]["data"])
@@ -27,6 +29,19 @@ def period_end_of(subscription: Answer) -> datetime | None:
     """The latest end of its items' periods."""
     ends = (moment(item.get("current_period_end")) for item in items_of(subscription))
     return max(filter(None, ends), default=None)
+
+
+def terms_of(subscription: Answer) -> dict[str, Any]:
+    """What Stripe says of a subscription, under the names of our columns."""
+    return {
+        "status": str(subscription["status"])[:LONGEST_STATUS],
+        "trial_end": moment(subscription.get("trial_end")),
+        "cancel_at": moment(subscription.get("cancel_at")),
+        "cancel_at_period_end": bool(subscription.get("cancel_at_period_end")),
+        "ended_at": moment(subscription.get("ended_at")),
+        "period_end": period_end_of(subscription),
+        "is_collection_paused": subscription.get("pause_collection") is not None,
+    }
 
 
 def finalized_at(invoice: Answer) -> datetime | None:

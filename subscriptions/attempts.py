@@ -19,6 +19,11 @@ HAS_PAID = ("paid", "no_payment_required")
 NEVER_PAID = ("incomplete_expired", "canceled")  # what a payment that takes days and fails ends in
 
 
+def payment_under_way(user: User) -> CheckoutAttempt | None:
+    """The reader's payment that takes days and has neither come nor failed."""
+    return CheckoutAttempt.objects.of_this_mode().filter(user=user, state=AttemptState.PROCESSING).first()
+
+
 def settle_attempts(customer: StripeCustomer, sessions: dict[str, Answer], now: datetime) -> None:
     """Move the customer's attempts on as their sessions say; with the customer removed, none can be paid any more."""
     live = CheckoutAttempt.objects.filter(customer=customer, state__in=LIVE_STATES).select_related("lead", "user")

@@ -21,6 +21,7 @@ from accounts.limits import network_of
 from accounts.models import User
 from accounts.origin import own_origin
 from subscriptions.answers import moment
+from subscriptions.attempts import payment_under_way
 from subscriptions.customers import customer_for
 from subscriptions.entitlements import entitlement_of
 from subscriptions.models import (
@@ -87,18 +88,18 @@ def refuse_second(user: User, gateway: Gateway) -> None:
             sync_customer(customer, gateway)
         except SyncBusy:
             continue
-    entitlement = entitlement_of(user.pk, timezone.now())
     if live_subscriptions(user).exists():
         raise AlreadySubscribed(_("You have a subscription already, so nothing was charged."))
-    if in_this_mode(CheckoutAttempt.objects.filter(user=user, state=AttemptState.PROCESSING)).exists():
+    if payment_under_way(user) is not None:
         raise AlreadySubscribed(_("A payment of yours is under way, so nothing more was charged."))
+    entitlement = entitlement_of(user.pk, timezone.now())
     if entitlement.has_library and entitlement.library_until is None:
         raise AlreadySubscribed(_("The whole library is open to you already, so nothing was charged."))
 
 
 def refuse_paid_here(request: HttpRequest, email: str) -> None:
     """Raise AlreadyPaid where this browser has just paid for the same address; its owner may not have logged in yet."""
-    own = in_this_mode(CheckoutAttempt.objects.filter(pk__in=attempts_of(request), lead__email=email))
+    own = CheckoutAttempt.objects.of_this_mode().filter(pk__in=attempts_of(request), lead__email=email)
     is_running = Q(state=AttemptState.PAID, subscription__status__in=LIVE_STATUSES)
     held = own.filter(is_running | Q(state=AttemptState.PROCESSING)).first()
     if held is not None:
@@ -107,8 +108,7 @@ def refuse_paid_here(request: HttpRequest, email: str) -> None:
 
 def live_subscriptions(user: User) -> QuerySet[Subscription]:
     """Those that a second one would double. What never began or has ended does not stand in the way."""
-    own = Subscription.objects.filter(user=user, customer__livemode=settings.STRIPE_LIVEMODE)
-    return own.filter(status__in=LIVE_STATUSES)
+    return Subscription.objects.of_this_mode().filter(user=user, status__in=LIVE_STATUSES)
 
 
 @transaction.atomic
@@ -135,14 +135,8 @@ def find_or_start(
 
 def own_attempts(request: HttpRequest, user: User | None) -> QuerySet[CheckoutAttempt]:
     """The attempts of the reader who is logged in, or else of this browser."""
-    if user is not None:
-        return in_this_mode(CheckoutAttempt.objects.filter(user=user))
-    return in_this_mode(CheckoutAttempt.objects.filter(user=None, pk__in=attempts_of(request)))
-
-
-def in_this_mode(attempts: QuerySet[CheckoutAttempt]) -> QuerySet[CheckoutAttempt]:
-    """Without those that were made with a key of the other mode, live or test."""
-    return attempts.exclude(customer__livemode=not settings.STRIPE_LIVEMODE)
+    attempts = CheckoutAttempt.objects.of_this_mode().filter(user=user)
+    return attempts if user is not None else attempts.filter(pk__in=attempts_of(request))
 
 
 def browser_mark(request: HttpRequest, email: str) -> str:

@@ -64,7 +64,7 @@ def browsers_of(subscription: Subscription) -> set[str]:
 @task
 def return_second(*, subscription_pk: int, kept_pk: int, attempt: int = 0) -> None:
     """Cancel the newer subscription at once and return what was paid for it. Repeated until Stripe has done it."""
-    newer = Subscription.objects.select_related("customer__sync_job", "user", "plan").get(pk=subscription_pk)
+    newer = Subscription.objects.select_related("user", "plan").get(pk=subscription_pk)
     older = Subscription.objects.select_related("user").get(pk=kept_pk)
     if not stays(older, newer):
         return  # the alert stays for a person

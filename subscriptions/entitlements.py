@@ -76,8 +76,7 @@ def entitlement_of(user_id: int, now: datetime) -> Entitlement:
     )
     live = tuple((grant.scope, grant.ends_at) for grant in grants if grant.is_live(now))
     lapsed = any(grant.scope == LIBRARY_SCOPE and not grant.is_live(now) for grant in grants)
-    own = Subscription.objects.filter(user_id=user_id, customer__livemode=settings.STRIPE_LIVEMODE)
-    return Entitlement(live, lapsed and not any(scope == LIBRARY_SCOPE for scope, _ in live)) | judged(own, now)
+    return Entitlement(live, lapsed) | judged(Subscription.objects.of_this_mode().filter(user_id=user_id), now)
 
 
 def entitlement_by_pass(attempts: Iterable[uuid.UUID], now: datetime) -> Entitlement:

@@ -12,8 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,6 +20,7 @@ from accounts import limits
 from accounts.models import User
 from accounts.origin import own_origin
 from subscriptions.models import Subscription
+from subscriptions.overview import day_of
 from subscriptions.statuses import LIVE_STATUSES
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
@@ -145,7 +144,7 @@ def away(request: HttpRequest, subscription: Subscription, error: StripeFailed) 
 def told_of_end(subscription: Subscription) -> str:
     if subscription.ends_at is None:
         return _("Your cancellation has been sent. This page will show it in a moment.")
-    day = date_format(localtime(subscription.ends_at), "j F Y")
+    day = day_of(subscription.ends_at)
     return _("Your subscription is cancelled. You read everything until %(day)s and are not charged again.") % {
         "day": day
     }

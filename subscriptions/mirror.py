@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from subscriptions.alerts import raise_alert
-from subscriptions.answers import finalized_at, is_paid, items_of, moment, period_end_of, subscription_of
+from subscriptions.answers import finalized_at, is_paid, items_of, moment, subscription_of, terms_of
 from subscriptions.attempts import settle_attempts
 from subscriptions.invoices import save_invoices
 from subscriptions.models import (
@@ -81,7 +81,6 @@ def save(customer_pk: int, state: CustomerState, now: datetime) -> list[str]:
     for answer in filter(is_ours, state.subscriptions):
         save_subscription(customer, answer, state.invoices, now)
     settle_attempts(customer, state.sessions, now)
-    customer.refresh_from_db()
     Subscription.objects.filter(customer=customer, user=None).update(user=customer.user)
     save_invoices(customer, state.invoices)
     customer.currency = str(state.customer.get("currency") or "").upper()
@@ -116,36 +115,36 @@ def save_subscription(customer: StripeCustomer, answer: Answer, invoices: list[A
     """One contract as it is now. What Stripe does not say, such as since when it is past due, is found out once."""
     stored = Subscription.objects.filter(stripe_id=answer["id"]).first() or Subscription(stripe_id=answer["id"])
     own = [invoice for invoice in invoices if subscription_of(invoice) == answer["id"]]
-    status = str(answer["status"])[:40]
+    terms = terms_of(answer)
     stored.customer = customer
     stored.user = stored.user or customer.user
     save_price(stored, items_of(answer))
+    note_status(stored, terms["status"], now)
+    if terms["period_end"] != stored.period_end:
+        stored.overdue_since = None
+    for name, value in terms.items():
+        setattr(stored, name, value)
+    stored.started_at = moment(answer["start_date"]) or now
+    stored.has_been_paid = stored.has_been_paid or any(is_paid(invoice) for invoice in own)
+    if stored.known_status in ("past_due", "unpaid"):
+        stored.past_due_since = past_due_since(stored, own, now)
+    else:
+        stored.past_due_since = None
+    stored.save()
+
+
+def note_status(stored: Subscription, status: str, now: datetime) -> None:
+    """Keep the last status that is known here, and tell people of a word that is not."""
     if status in KNOWN_STATUSES:
         stored.known_status, stored.unknown_since = status, None
     elif stored.status != status or stored.unknown_since is None:
         stored.unknown_since = now
         raise_alert(
             AlertKind.UNKNOWN_STATUS,
-            f"{answer['id']}:{status}",
-            f"Stripe says “{status}” of {answer['id']}, a status that this site does not know. What was decided last "
-            f"stays for three days.",
+            f"{stored.stripe_id}:{status}",
+            f"Stripe says “{status}” of {stored.stripe_id}, a status that this site does not know. What was decided "
+            f"last stays for three days.",
         )
-    stored.status = status
-    stored.started_at = moment(answer["start_date"]) or now
-    stored.trial_end = moment(answer.get("trial_end"))
-    stored.cancel_at = moment(answer.get("cancel_at"))
-    stored.cancel_at_period_end = bool(answer.get("cancel_at_period_end"))
-    stored.ended_at = moment(answer.get("ended_at"))
-    stored.is_collection_paused = answer.get("pause_collection") is not None
-    stored.has_been_paid = stored.has_been_paid or any(is_paid(invoice) for invoice in own)
-    if stored.known_status in ("past_due", "unpaid"):
-        stored.past_due_since = past_due_since(stored, own, now)
-    else:
-        stored.past_due_since = None
-    period_end = period_end_of(answer)
-    if period_end != stored.period_end:
-        stored.period_end, stored.overdue_since = period_end, None
-    stored.save()
 
 
 def save_price(stored: Subscription, items: list[Answer]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.overview import OverviewAction, OverviewLink, OverviewSection
+from subscriptions.attempts import payment_under_way
 from subscriptions.entitlements import NEVER_BEGUN, standing_of
-from subscriptions.models import AttemptState, CheckoutAttempt, PlanInterval, Subscription
-from subscriptions.models.plan import money
+from subscriptions.models import Subscription
+from subscriptions.models.plan import interval_label, money
 from subscriptions.statuses import LIVE_STATUSES, Standing
 from subscriptions.welcome import welcome_path
 
@@ -36,8 +36,7 @@ class Priced(Protocol):
 
 def price_label(priced: Priced) -> str:
     """ "$89 a year". Who subscribed at a former price keeps it, so this is asked of the contract, not of the plan."""
-    intervals = {str(PlanInterval.MONTH): _("a month"), str(PlanInterval.YEAR): _("a year")}
-    return f"{money(priced.amount_minor, priced.currency)} {intervals.get(priced.interval, '')}".strip()
+    return f"{money(priced.amount_minor, priced.currency)} {interval_label(priced.interval)}".strip()
 
 
 def subscription_section(request: HttpRequest) -> OverviewSection | None:
@@ -65,15 +64,10 @@ def subscription_section(request: HttpRequest) -> OverviewSection | None:
 
 def shown_subscriptions(user: User) -> list[Subscription]:
     """Those that go on or, where none does, the one that ended last."""
-    own = Subscription.objects.filter(user=user, customer__livemode=settings.STRIPE_LIVEMODE)
+    own = Subscription.objects.of_this_mode().filter(user=user)
     begun = list(own.exclude(status__in=NEVER_BEGUN).select_related("plan", "customer"))
     going_on = [subscription for subscription in begun if not has_ended(subscription)]
     return going_on or sorted(begun, key=lambda row: row.ended_at or row.started_at, reverse=True)[:1]
-
-
-def payment_under_way(user: User) -> CheckoutAttempt | None:
-    own = CheckoutAttempt.objects.filter(user=user, customer__livemode=settings.STRIPE_LIVEMODE)
-    return own.filter(state=AttemptState.PROCESSING).first()
 
 
 def has_ended(subscription: Subscription) -> bool:

@@ -11,17 +11,16 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-COOKIE = "pass"
 SALT = "subscriptions.pass"
 LASTS = timedelta(hours=48)  # a payment page stays open for 24, and what was bought is read for 24 more
 MOST_ATTEMPTS = 20  # more than anybody begins in a day; the paid one must not be pushed out
 
 
 def add_pass(request: HttpRequest, response: HttpResponse, attempt_uuid: UUID) -> None:
-    """Give the browser a pass for this attempt beside those it has; the oldest beyond five is left out."""
+    """Give the browser a pass for this attempt beside those it has; the oldest beyond MOST_ATTEMPTS are left out."""
     others = [named for named in attempts_of(request) if named != attempt_uuid]
     response.set_signed_cookie(
-        COOKIE,
+        settings.PASS_COOKIE_NAME,
         ".".join(named.hex for named in [*others, attempt_uuid][-MOST_ATTEMPTS:]),
         salt=SALT,
         max_age=LASTS,
@@ -34,7 +33,7 @@ def add_pass(request: HttpRequest, response: HttpResponse, attempt_uuid: UUID) -
 
 def attempts_of(request: HttpRequest) -> tuple[UUID, ...]:
     """The attempts that the browser's pass names, oldest first; none for a pass that is forged, changed or too old."""
-    value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=LASTS) or ""
+    value = request.get_signed_cookie(settings.PASS_COOKIE_NAME, default="", salt=SALT, max_age=LASTS) or ""
     try:
         return tuple(UUID(hex=part) for part in value.split("."))
     except ValueError:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from subscriptions.answers import id_of, items_of, moment, period_end_of
+from subscriptions.answers import id_of, items_of, terms_of
 from subscriptions.events import book
 from subscriptions.mirror import is_ours
 from subscriptions.models import EventCursor, StripeCustomer, Subscription
@@ -81,7 +81,7 @@ def mend(page: list[Answer]) -> Iterator[str]:
 
 def mend_unlisted(started_at: datetime) -> Iterator[str]:
     """A live subscription that Stripe's list does not have: its customer was removed, or the key is another's."""
-    here = Subscription.objects.filter(customer__livemode=settings.STRIPE_LIVEMODE, customer__deleted_at=None)
+    here = Subscription.objects.of_this_mode().filter(customer__deleted_at=None)
     unlisted = here.filter(status__in=LIVE_STATUSES).exclude(listed_at__gte=started_at)
     for customer in StripeCustomer.objects.filter(subscriptions__in=unlisted).distinct():
         yield from bring(customer)
@@ -103,21 +103,5 @@ def bring(customer: StripeCustomer) -> Iterator[str]:
 def differs(stored: Subscription | None, answer: Answer) -> bool:
     if stored is None:
         return True
-    listed = (
-        answer["status"],
-        moment(answer.get("cancel_at")),
-        bool(answer.get("cancel_at_period_end")),
-        moment(answer.get("ended_at")),
-        moment(answer.get("trial_end")),
-        period_end_of(answer),
-        answer.get("pause_collection") is not None,
-    )
-    return listed != (
-        stored.status,
-        stored.cancel_at,
-        stored.cancel_at_period_end,
-        stored.ended_at,
-        stored.trial_end,
-        stored.period_end,
-        stored.is_collection_paused,
-    ) or all(item["price"]["id"] != stored.price_id for item in items_of(answer))
+    has_changed = any(getattr(stored, name) != value for name, value in terms_of(answer).items())
+    return has_changed or all(item["price"]["id"] != stored.price_id for item in items_of(answer))

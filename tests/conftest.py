@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
@@ -114,6 +115,21 @@ def at_noon() -> Iterator[None]:
 def run_tasks() -> Callable[[], None]:
     """Run what is queued as the worker does, until the queue is empty."""
     return make.run_tasks
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """What the mail server answers, in order; after that it takes everything."""
+    answers: list[BaseException] = []
+    deliver = EmailBackend.send_messages
+
+    def send_messages(self: EmailBackend, messages: list[Any]) -> int:
+        if answers:
+            raise answers.pop(0)
+        return int(deliver(self, messages) or 0)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
+    return answers
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -25,6 +26,12 @@ class AttemptState(models.TextChoices):
 
 
 LIVE_STATES = (AttemptState.STARTED, AttemptState.OPEN, AttemptState.PROCESSING)
+
+
+class CheckoutAttemptQuerySet(models.QuerySet["CheckoutAttempt"]):
+    def of_this_mode(self) -> Self:
+        """Without those that were made with a key of the other mode, live or test."""
+        return self.exclude(customer__livemode=not settings.STRIPE_LIVEMODE)
 
 
 class CheckoutAttempt(models.Model):
@@ -67,6 +74,8 @@ class CheckoutAttempt(models.Model):
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager[CheckoutAttempt]] = CheckoutAttemptQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)

@@ -107,12 +107,17 @@ class Plan(models.Model):
 
     @property
     def interval_label(self) -> str:
-        labels = {PlanInterval.MONTH: _("a month"), PlanInterval.YEAR: _("a year")}
-        return str(labels.get(PlanInterval(self.interval), ""))
+        return interval_label(self.interval)
 
     def yearly_minor(self) -> int | None:
         """What twelve months of a monthly plan cost, in minor units; None for any other plan."""
         return self.amount_minor * 12 if self.interval == PlanInterval.MONTH else None
+
+
+def interval_label(interval: str) -> str:
+    """How often a price is due, as it stands behind the amount; empty for what is paid once."""
+    labels = {PlanInterval.MONTH: _("a month"), PlanInterval.YEAR: _("a year")}
+    return str(labels.get(PlanInterval(interval), ""))
 
 
 def money(amount_minor: int, currency: str) -> str:

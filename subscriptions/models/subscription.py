@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.customer import StripeCustomer
 from subscriptions.models.plan import Plan, PlanInterval
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def of_this_mode(self) -> Self:
+        """Those of the mode, live or test, that the site's key is for."""
+        return self.filter(customer__livemode=settings.STRIPE_LIVEMODE)
 
 
 class Subscription(models.Model):
@@ -59,6 +66,8 @@ class Subscription(models.Model):
         help_text=_("Ended by the site as a second one; its payment went back."),
     )
     listed_at = models.DateTimeField(_("last seen in Stripe's list"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Subscription]] = SubscriptionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-started_at", "-pk")

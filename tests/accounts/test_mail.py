@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail as outgoing
-from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -33,21 +32,6 @@ FINAL = [
 ]
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
-    """What the mail server answers, in order; after that it takes everything."""
-    answers: list[Exception] = []
-    deliver = EmailBackend.send_messages
-
-    def send_messages(self: EmailBackend, messages: list[Any]) -> int:
-        if answers:
-            raise answers.pop(0)
-        return int(deliver(self, messages) or 0)
-
-    monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
-    return answers
-
-
 def run_for(minutes: int) -> None:
     start = timezone.now()
     for seconds in range(0, minutes * 60, 15):
@@ -65,30 +49,30 @@ def test_nothing_is_sent_within_the_request(stranger: Client) -> None:
 
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
 def test_a_server_that_is_away_for_a_while_gets_the_mail_once(
-    error: Exception, server: list[Exception], stranger: Client
+    error: Exception, mail_server: list[BaseException], stranger: Client
 ) -> None:
-    server += [error, error]
+    mail_server += [error, error]
     doors.ask_at_login(stranger, "reader@example.org")
     run_for(minutes=6)
     assert [letter.to for letter in outgoing.outbox] == [["reader@example.org"]]
 
 
 def test_a_server_that_stays_away_ends_it_while_the_code_is_still_good(
-    server: list[Exception], stranger: Client
+    mail_server: list[BaseException], stranger: Client
 ) -> None:
-    server += [ConnectionRefusedError()] * 99
+    mail_server += [ConnectionRefusedError()] * 99
     doors.ask_at_login(stranger, "reader@example.org")
     run_for(minutes=6)
-    assert len(server) == 99 - 4
+    assert len(mail_server) == 99 - 4
     assert DBTaskResult.objects.failed().count() == 1
     assert not DBTaskResult.objects.filter(status="READY").exists()
 
 
 @pytest.mark.parametrize("error", FINAL, ids=lambda error: type(error).__name__)
 def test_a_refusal_is_final_and_is_noted_without_the_address(
-    error: Exception, server: list[Exception], stranger: Client, caplog: pytest.LogCaptureFixture
+    error: Exception, mail_server: list[BaseException], stranger: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.append(error)
+    mail_server.append(error)
     doors.ask_at_login(stranger, "reader@example.org")
     run_for(minutes=6)
     assert outgoing.outbox == []

@@ -24,21 +24,12 @@ from subscriptions.models import (
 )
 from tests import make
 from tests.shop import Shop
+from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ADDRESS = "new@example.org"
 VICTIM = "victim@example.org"
-
-
-@pytest.fixture
-def article(settings: Any) -> Any:
-    settings.MONTHLY_ALLOWANCE = 0  # nothing but a payment opens it
-    return make.article()
-
-
-def reads(client: Client, article: Any) -> bool:
-    return article.sentinel in client.get(article.get_absolute_url()).content.decode()
 
 
 def start(client: Client, **form: str) -> Any:

@@ -28,23 +28,11 @@ from subscriptions.stripe_gateway import Gateway
 from subscriptions.sync import sync_customer
 from tests import make
 from tests.shop import Shop
+from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ADDRESS = "new@example.org"
-
-
-@pytest.fixture
-def article(settings: Any) -> Any:
-    settings.MONTHLY_ALLOWANCE = 0  # nothing but a payment opens it
-    return make.article()
-
-
-def reads(client: Client, article: Any) -> bool:
-    page = client.get(article.get_absolute_url()).content.decode()
-    is_granted = 'data-access="granted"' in page
-    assert is_granted is (article.sentinel in page)
-    return is_granted
 
 
 @pytest.mark.case(1)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail as letters
-from django.core.mail.backends.locmem import EmailBackend
 from django.db import connections, transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -22,21 +21,6 @@ from subscriptions.models import Invoice, OutgoingMail, StripeCustomer, Subscrip
 from tests import make
 
 REFUSED = smtplib.SMTPRecipientsRefused({"reader@example.org": (550, b"no such user reader@example.org")})
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """What the mail server answers, in order; after that it takes everything."""
-    answers: list[BaseException] = []
-    deliver = EmailBackend.send_messages
-
-    def send_messages(self: EmailBackend, messages: list[Any]) -> int:
-        if answers:
-            raise answers.pop(0)
-        return int(deliver(self, messages) or 0)
-
-    monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
-    return answers
 
 
 def receipt_context(user: User, **fields: Any) -> dict[str, Any]:
@@ -171,8 +155,8 @@ def test_nothing_is_queued_where_the_transaction_around_it_fails() -> None:
 
 
 @pytest.mark.django_db
-def test_a_server_that_is_away_for_hours_gets_the_mail_once(server: list[BaseException]) -> None:
-    server += [ConnectionRefusedError(111, "refused")] * 5
+def test_a_server_that_is_away_for_hours_gets_the_mail_once(mail_server: list[BaseException]) -> None:
+    mail_server += [ConnectionRefusedError(111, "refused")] * 5
     queue()
     run_for(hours=2)
     mail = OutgoingMail.objects.get()
@@ -181,8 +165,8 @@ def test_a_server_that_is_away_for_hours_gets_the_mail_once(server: list[BaseExc
 
 
 @pytest.mark.django_db
-def test_a_server_that_stays_away_ends_it_after_the_last_wait(server: list[BaseException]) -> None:
-    server += [TimeoutError()] * 99
+def test_a_server_that_stays_away_ends_it_after_the_last_wait(mail_server: list[BaseException]) -> None:
+    mail_server += [TimeoutError()] * 99
     queue()
     run_for(hours=8, step=300)
     mail = OutgoingMail.objects.get()
@@ -192,9 +176,9 @@ def test_a_server_that_stays_away_ends_it_after_the_last_wait(server: list[BaseE
 
 @pytest.mark.django_db
 def test_a_refusal_is_final_and_never_names_the_address(
-    server: list[BaseException], caplog: pytest.LogCaptureFixture
+    mail_server: list[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.append(REFUSED)
+    mail_server.append(REFUSED)
     queue()
     run_for(hours=1)
     mail = OutgoingMail.objects.get()
@@ -203,9 +187,9 @@ def test_a_refusal_is_final_and_never_names_the_address(
 
 
 @pytest.mark.django_db
-def test_a_mail_whose_worker_was_killed_is_sent_after_a_quarter_of_an_hour(server: list[BaseException]) -> None:
+def test_a_mail_whose_worker_was_killed_is_sent_after_a_quarter_of_an_hour(mail_server: list[BaseException]) -> None:
     queue()
-    server.append(SystemExit())
+    mail_server.append(SystemExit())
     task = DBTaskResult.objects.get()
     with pytest.raises(SystemExit):
         outgoing.send_outgoing.func(**task.args_kwargs["kwargs"])
@@ -221,8 +205,8 @@ def test_a_mail_whose_worker_was_killed_is_sent_after_a_quarter_of_an_hour(serve
 
 
 @pytest.mark.django_db
-def test_what_was_given_up_is_sent_at_somebodys_wish_and_what_was_sent_is_not(server: list[BaseException]) -> None:
-    server.append(REFUSED)
+def test_what_was_given_up_is_sent_at_somebodys_wish_and_what_was_sent_is_not(mail_server: list[BaseException]) -> None:
+    mail_server.append(REFUSED)
     queue()
     make.run_tasks()
     queue(key="receipt:in_2")
@@ -235,8 +219,8 @@ def test_what_was_given_up_is_sent_at_somebodys_wish_and_what_was_sent_is_not(se
 
 
 @pytest.mark.django_db
-def test_a_wish_and_a_later_try_together_send_once(server: list[BaseException]) -> None:
-    server.append(TimeoutError())
+def test_a_wish_and_a_later_try_together_send_once(mail_server: list[BaseException]) -> None:
+    mail_server.append(TimeoutError())
     queue()
     make.run_tasks()
     assert len(outgoing.send_again(OutgoingMail.objects.all())) == 1

@@ -15,24 +15,15 @@ from django_tasks_db.models import DBTaskResult
 from accounts.models import User
 from subscriptions.models import SyncJob
 from tests import make
+from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def article(settings: Any) -> Any:
-    settings.MONTHLY_ALLOWANCE = 0
-    return make.article()
 
 
 def reader(hours_over: int) -> User:
     user = make.user()
     make.subscription(user, period_end=timezone.now() - timedelta(hours=hours_over))
     return user
-
-
-def reads(client: Client, article: Any) -> bool:
-    return article.sentinel in client.get(article.get_absolute_url()).content.decode()
 
 
 def queued() -> int:

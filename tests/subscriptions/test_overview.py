@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -18,8 +19,10 @@ from accounts.models import User
 from paywall.readers import STRANGER, ReaderRequest
 from subscriptions.joining import JoinRequest, trouble
 from subscriptions.models import AttemptState, CheckoutAttempt, Lead, Subscription
-from subscriptions.passes import COOKIE, add_pass
+from subscriptions.passes import add_pass
 from tests import make
+
+COOKIE = django_settings.PASS_COOKIE_NAME
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The pass of the browser that paid: signed, for a day, for the last five attempts."""
+"""The pass of the browser that paid: signed, for two days, for the last twenty attempts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.core import signing
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from subscriptions.passes import COOKIE, add_pass, attempts_of
+from subscriptions.passes import add_pass, attempts_of
+
+COOKIE = django_settings.PASS_COOKIE_NAME
 
 MANY = [uuid4() for _ in range(20)]
 
