@@ -15,6 +15,7 @@ PRODUCTION := \
 	SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
 	EMAIL_URL=smtp+tls://newsroom:check-only@mail.example.org:587 \
 	DEFAULT_FROM_EMAIL=post@news.example.org \
+	TRUSTED_PROXIES=1 \
 	STRIPE_SECRET_KEY=sk_test_check_only \
 	STRIPE_WEBHOOK_SECRET=whsec_check_only
 
@@ -36,13 +37,13 @@ else \
 fi
 endef
 
-.PHONY: help demo sync browser lint lint-with-database test bench
+.PHONY: help demo sync browser nginx wrk lint lint-with-database test bench
 
 help:
 	@echo "make demo [PORT=8123] [CORPUS=file]   the site with its demo publication, until Ctrl-C"
 	@echo "make test                             everything that must hold: lint, then all tests"
 	@echo "make lint                             style, types, layers, migrations, production settings"
-	@echo "make bench                            how fast articles are imported and Stripe's events are taken"
+	@echo "make bench                            how fast pages, imports and Stripe's events are: docs/benchmarks.md"
 
 # exec: the shell gives way to the demo, so that a signal to make reaches it. The development tools are not fetched for it.
 demo:
@@ -61,6 +62,25 @@ browser: sync
 		$(PYTHON) -m playwright install chromium; \
 	fi
 
+# Without it the tests that need it are skipped. It is there to be started by them alone, so the service that the package
+# would start (on port 80, with its own page) is not: not by init (RUNLEVEL), nor by systemd.
+nginx:
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx >/dev/null; then \
+		if [ -d /run/systemd/system ]; then systemctl disable --now --quiet nginx; fi; \
+	else \
+		echo "nginx is missing and cannot be fetched with apt-get: tests/nginx/ is skipped." >&2; \
+	fi
+
+wrk:
+	@command -v wrk >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; then :; \
+	else \
+		echo "wrk is missing and cannot be fetched with apt-get: apt-get install wrk" >&2; \
+	fi
+
 lint: sync
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -73,8 +93,8 @@ lint-with-database:
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 
-test: browser lint
+test: browser nginx lint
 	$(PYTHON) -m pytest -n $(WORKERS)
 
-bench: sync
+bench: sync nginx wrk
 	$(PYTHON) -m tests.bench

@@ -21,10 +21,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits, mail
+from accounts import devices, limits, mail
 from accounts.addresses import AddressRefused, normalise
 from accounts.models import User
 from accounts.next_path import local_path_or_none
+from accounts.proxies import client_ip
 
 RECENT_LOGIN = 300  # seconds during which a login itself counts as proof of who sits there
 
@@ -48,6 +49,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """allauth's own rule admits every host of ALLOWED_HOSTS; ours admits paths of this site only."""
         return bool(local_path_or_none(url))
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """For allauth's own counts and the device list too. Raises UnknownSender."""
+        return client_ip(request)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render and queue; with `is_decoy` in the context it is dropped later. Links name SITE_URL, never the host."""
         site = SimpleNamespace(name=settings.SITE_NAME, domain=urlsplit(settings.SITE_URL).netloc)
@@ -61,9 +66,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Log in with the password as it stands now: the owner's arrival may just have wiped it."""
-        user.refresh_from_db(fields=["password"])
+        user.refresh_from_db(fields=["password", "last_login"])
+        self._is_first_login = user.last_login is None
         super().login(request, user)
         request.session.set_expiry(None)  # a pending code made it short
+
+    def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **details)
+        devices.greet(request, user, response, is_first_login=self._is_first_login)
+        return response
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Wrong passwords count by address and network together: a stranger elsewhere cannot lock the owner out."""

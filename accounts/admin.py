@@ -16,14 +16,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.fields import AddressField
-from accounts.models import User
+from accounts.models import StaffAction, User
 
 if TYPE_CHECKING:
     UserModelAdmin = admin.ModelAdmin[User]
+    ActionModelAdmin = admin.ModelAdmin[StaffAction]
     UserModelForm = forms.ModelForm[User]
     AddressTabularInline = admin.TabularInline[EmailAddress, User]
 else:
     UserModelAdmin = admin.ModelAdmin
+    ActionModelAdmin = admin.ModelAdmin
     UserModelForm = forms.ModelForm
     AddressTabularInline = admin.TabularInline
 
@@ -110,6 +112,28 @@ class UserAdmin(UserModelAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
+
+
+@admin.register(StaffAction)
+class StaffActionAdmin(ActionModelAdmin):
+    """The log is looked at: nobody writes in it, superusers included."""
+
+    list_display = ("at", "actor_name", "action", "object_type", "object_words", "detail", "network")
+    list_filter = ("action", ("at", admin.DateFieldListFilter), "object_type")
+    list_per_page = 50
+    show_full_result_count = False
+    date_hierarchy = "at"
+    search_fields = ("actor_name__iexact", "object_words__icontains", "object_id__exact", "network__exact")
+    search_help_text = gettext_lazy("The whole address of who it was or from where, or a part of the object's name.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: StaffAction | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: StaffAction | None = None) -> bool:
+        return False
 
 
 def is_superuser(request: HttpRequest) -> bool:

@@ -9,6 +9,8 @@ from allauth.account import forms as allauth_forms
 from allauth.account.fields import PasswordField
 from allauth.account.internal.flows.manage_email import email_already_exists
 from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
+from allauth.mfa.base import forms as allauth_mfa_forms
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as allauth_webauthn_forms
 from django.core.exceptions import ValidationError
@@ -16,6 +18,7 @@ from django.forms import BooleanField, Field
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts import limits
 from accounts.codes import queue_decoy, start_code
 from accounts.fields import AddressField, CodeField
 from accounts.models import User
@@ -111,6 +114,31 @@ class AddPasskeyForm(allauth_webauthn_forms.AddWebAuthnForm):
             return dict(super().clean())
         except (ValidationError, *UNREADABLE):
             raise ValidationError(_("This key could not be added. Please try again."), code="invalid") from None
+
+
+class CountsTries:
+    """A form for the code of an app or a recovery code. Tries are counted before they are compared, simultaneous ones
+    too, and by account: who comes this far has the code by mail or the password already.
+    """
+
+    user: User
+
+    def clean_code(self) -> str:
+        try:
+            use = limits.consume(allauth_context.request, "second_factor", str(self.user.pk))
+        except limits.LimitReached:
+            raise ValidationError(_("Too many tries. Please wait a few minutes."), code="too_many_tries") from None
+        code: str = super().clean_code()  # type: ignore[misc]
+        use.rollback()
+        return code
+
+
+class SecondFactorForm(CountsTries, allauth_mfa_forms.AuthenticateForm):
+    pass
+
+
+class ReauthenticateForm(CountsTries, allauth_mfa_forms.ReauthenticateForm):
+    pass
 
 
 class ReadsPasskey:

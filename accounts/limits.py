@@ -21,7 +21,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from accounts.models import RateWindow
 
@@ -86,15 +86,17 @@ def network_of(request: HttpRequest) -> str:
     return str(address)
 
 
-def refuse(request: HttpRequest, wait: int = USUAL_WAIT) -> HttpResponse:
+def refuse(request: HttpRequest, wait: int = USUAL_WAIT, *, has_code: bool = True) -> HttpResponse:
     """The page that says "too often" and when to come back. Also the project's `handler429`, which allauth asks for."""
     minutes = math.ceil(wait / 60)
     sentence = ngettext(
-        "Too often in a short time. Please wait %(minutes)d minute. A code that you have already is still good.",
-        "Too often in a short time. Please wait %(minutes)d minutes. A code that you have already is still good.",
+        "Too often in a short time. Please wait %(minutes)d minute.",
+        "Too often in a short time. Please wait %(minutes)d minutes.",
         minutes,
-    )
-    response = render(request, "429.html", {"reason_sentence": sentence % {"minutes": minutes}}, status=429)
+    ) % {"minutes": minutes}
+    if has_code:
+        sentence = f"{sentence} {gettext('A code that you have already is still good.')}"
+    response = render(request, "429.html", {"reason_sentence": sentence}, status=429)
     response.headers["Retry-After"] = str(wait)
     return response
 

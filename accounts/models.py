@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.addresses import AddressRefused, normalise
 
 EDITORS = "editors"  # the group of those who write and publish
+PUBLISHERS = "publishers"  # also sell, and look after what was sold
+SUPPORT = "support"  # answer readers
 
 
 class UserManager(BaseUserManager["User"]):
@@ -90,3 +92,47 @@ class RateWindow(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class StaffActionKind(models.TextChoices):
+    ADDED = "added", _("added")
+    CHANGED = "changed", _("changed")
+    DELETED = "deleted", _("deleted")
+    RIGHTS_CHANGED = "rights_changed", _("changed rights")
+    LOGGED_IN = "logged_in", _("logged in")
+    LOGGED_OUT = "logged_out", _("logged out")
+    LOGIN_CHANGED = "login_changed", _("changed password or address")
+    SECOND_FACTOR_CHANGED = "second_factor_changed", _("changed the second factor")
+    REFUSED = "refused", _("was refused")
+    READ_AS_STARTED = "read_as_started", _("began to read as")
+    READ_AS_ENDED = "read_as_ended", _("ended reading as")
+
+
+class StaffAction(models.Model):
+    """What one member of staff did once, as accounts/audit.py writes it. A trigger refuses every change, and deletion
+    before a year is over.
+    """
+
+    at = models.DateTimeField(_("at"), default=timezone.now, db_index=True)
+    actor = models.ForeignKey(
+        User, verbose_name=_("account"), on_delete=models.SET_NULL, null=True, related_name="staff_actions"
+    )
+    actor_name = models.CharField(
+        _("who"), max_length=254, blank=True, help_text=_("The address at that time; it outlives the account.")
+    )
+    action = models.CharField(_("what"), max_length=30, choices=StaffActionKind.choices)
+    object_type = models.CharField(_("kind of object"), max_length=100, blank=True)
+    object_id = models.CharField(_("number of the object"), max_length=64, blank=True)
+    object_words = models.CharField(_("object"), max_length=200, blank=True)
+    detail = models.TextField(_("in words"), blank=True)
+    network = models.CharField(_("from where"), max_length=64, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("action of staff")
+        verbose_name_plural = _("actions of staff")
+        ordering = ("-at", "-pk")
+        permissions = (("read_as", _("Can read the site as any class of reader")),)
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.get_action_display()} {self.object_words}".strip()

@@ -1,4 +1,6 @@
-"""What is left behind and nobody needs: addresses that nobody confirmed, ended sessions, done tasks, old counts."""
+"""What is left behind and nobody needs: addresses that nobody confirmed, ended sessions, done tasks, old counts, and
+what staff did long ago.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from django.db.models import Exists, ManyToOneRel, OuterRef, QuerySet
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import RateWindow, User
+from accounts.models import RateWindow, StaffAction, User
 
 UNCONFIRMED_FOR = timedelta(days=7)
 DONE_TASKS_FOR = timedelta(hours=1)  # they hold the text of a mail
@@ -29,11 +31,13 @@ def prune() -> dict[str, int]:
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     has_session = Exists(Session.objects.filter(session_key=OuterRef("session_key")))
     finished = DBTaskResult.objects.finished()
+    actions = StaffAction.objects.filter(at__lt=now - timedelta(days=settings.AUDIT_DAYS))
     return {
         "unconfirmed addresses": _count_users(never_confirmed().filter(date_joined__lt=now - UNCONFIRMED_FOR)),
         "ended sessions": UserSession.objects.exclude(has_session).delete()[0],
         "done tasks": DBTaskResult.objects.successful().filter(finished_at__lt=now - DONE_TASKS_FOR).delete()[0],
         "failed tasks": finished.filter(finished_at__lt=now - FAILED_TASKS_FOR).delete()[0],
+        "old actions of staff": actions.delete()[0],
         "old counts": RateWindow.objects.filter(expires_at__lt=now).delete()[0],
     }
 

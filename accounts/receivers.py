@@ -1,4 +1,4 @@
-"""What happens to an account when its owner arrives, and when the address changes."""
+"""What happens to an account when its owner arrives, when the address changes, when a second factor is put up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed, email_confirmed
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.adapter import get_adapter as usersessions_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
@@ -13,6 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.second_factor import record_enrolment
 
 
 @receiver(email_confirmed)
@@ -31,6 +34,11 @@ def let_owner_arrive(request: HttpRequest, email_address: EmailAddress, **_kwarg
 @receiver(email_changed)
 def end_sessions_of_old_address(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     end_other_sessions(request, user.pk)
+
+
+@receiver(authenticator_added)
+def count_new_factor_as_used(request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+    record_enrolment(request, user, authenticator)
 
 
 def end_other_sessions(request: HttpRequest, user_id: int) -> None:

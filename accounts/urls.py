@@ -51,6 +51,11 @@ urlpatterns = opened_and_sent(
             views.ConfirmPasswordResetCodeView.as_view(),
             name="account_confirm_password_reset_code",
         ),
+        path(
+            "password/reset/complete/",
+            views.CompletePasswordResetView.as_view(),
+            name="account_complete_password_reset",
+        ),
         path("sessions/<int:pk>/end/", views.end_session, name="account_session_end"),
         path("passkeys/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
         path("passkeys/webauthn/login/", views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),

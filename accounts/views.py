@@ -91,6 +91,12 @@ class CodeEntry:
         """Whether this browser has asked for a code whose time is not over."""
         raise NotImplementedError
 
+    def is_still_theirs(self, user: User) -> bool:
+        """Whether the account has not been switched off or got another address since the code was sent. allauth would
+        give it the former one back, and send that another code.
+        """
+        return holds_address(user, self._process.state["email"])
+
     def again_urlname(self, request: HttpRequest) -> str:
         """Where another code can be asked for."""
         return "account_login"
@@ -112,7 +118,7 @@ class CodeEntry:
             messages.info(self.request, _("Another code is on its way. The earlier one no longer works."))
             return self._go_on(form)
         user = self._process.user
-        if user is None or not self._spend_code():
+        if user is None or not self.is_still_theirs(user) or not self._spend_code():
             return code_ended(self.request, self.again_urlname(self.request))
         response = self._go_on(form)
         email = self._process.state["email"]
@@ -176,10 +182,26 @@ class ConfirmPasswordResetCodeView(CodeEntry, allauth_views.ConfirmPasswordReset
         return "account_reset_password"
 
 
+class CompletePasswordResetView(allauth_views.CompletePasswordResetView):
+    """Where the new password is typed. Until then the account may have been switched off, or got another address."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        process = PasswordResetVerificationProcess.resume(request)
+        user = process.user if process is not None else None
+        if user is not None and not holds_address(user, process.state["email"]):
+            return code_ended(request, "account_reset_password")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+
 class ConfirmEmailVerificationCodeView(CodeEntry, allauth_views.ConfirmEmailVerificationCodeView):
     """The code for a new address, and for one that was never confirmed when somebody logs in to it with a password."""
 
     form_class = forms.ConfirmEmailVerificationCodeForm
+
+    def is_still_theirs(self, user: User) -> bool:
+        """A new address is the account's only with this code."""
+        return user.is_active
 
     def has_pending(self, request: HttpRequest) -> bool:
         return EmailVerificationProcess.resume(request) is not None
@@ -200,6 +222,10 @@ class PasswordSetView(allauth_views.PasswordSetView):
 
 class PasswordResetView(MailsCode, allauth_views.PasswordResetView):
     form_class = forms.ResetPasswordForm
+
+
+def holds_address(user: User, email: str) -> bool:
+    return user.is_active and EmailAddress.objects.filter(user=user, email=email).exists()
 
 
 def nothing_pending(request: HttpRequest, again_urlname: str) -> HttpResponse:

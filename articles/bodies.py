@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import connection, models
 
 from articles.search_vectors import generated_vector
 from articles.teasers import without_cut
@@ -50,7 +50,11 @@ def read_body(article_id: int | None, access: BodyAccess) -> str:
     """
     if access.granted is not True or article_id is None or access.article_id != article_id:
         raise BodyWithheld(f"article {article_id}")
-    body = Body.objects.filter(pk=article_id).only("html", "continue_at").first()
+    with connection.cursor() as cursor:
+        # As a text: a query set takes ten times as long to be compiled as this to be answered.
+        cursor.execute("SELECT html, continue_at FROM articles_body WHERE article_id = %s", [article_id])
+        body = cursor.fetchone()
     if body is None:
         raise BodyMissing(f"article {article_id}")
-    return without_cut(body.html[: body.continue_at] + CONTINUE_ANCHOR + body.html[body.continue_at :])
+    html, continue_at = body
+    return without_cut(html[:continue_at] + CONTINUE_ANCHOR + html[continue_at:])

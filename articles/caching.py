@@ -1,5 +1,5 @@
-"""What shared caches may keep: pages for requests without any cookie of ours, and those only until the next change that
-the clock brings.
+"""What caches may keep: pages for requests without any cookie of ours, and those only until the next change that the
+clock brings. Changes by people are purged: see articles/purging.py.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Concatenate
+from typing import Concatenate, cast
 
 from django.conf import settings
 from django.db.models import Min
@@ -16,49 +16,106 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from articles.models import Article
+from articles.page_store import Lifetime, store
 
 LONGEST_SECONDS = 600
+# What every page shows besides its own: the sections in its head, and the options at its gate or foot.
+EVERYWHERE = ("sections", "plans")
+
+type MomentSource = Callable[[datetime], datetime | None]
+
+moment_sources: list[MomentSource] = []
+
+
+def add_moments(source: MomentSource) -> MomentSource:
+    """Let an upper app name the next moment (UTC) after the given one at which, by the clock alone, a page changes.
+
+    Where its own records move that moment, their change has to purge the key `moments`.
+    """
+    moment_sources.append(source)
+    return source
+
+
+def own_cookies() -> tuple[str, ...]:
+    """The names of the cookies with which this site knows a browser again. deploy/nginx.conf has the same list."""
+    return (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.PASS_COOKIE_NAME)
 
 
 def has_own_cookie(request: HttpRequest) -> bool:
     """Whether the request carries a cookie that this site set. A stranger's other cookies do not count."""
-    own = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.PASS_COOKIE_NAME)
-    return any(name in request.COOKIES for name in own)
+    return any(name in request.COOKIES for name in own_cookies())
 
 
-def next_change_at(now: datetime) -> datetime | None:
-    """The next moment (UTC) at which a scheduled article appears, and with it every page that counts or lists articles
-    changes.
-    """
+@add_moments
+def next_scheduled_at(now: datetime) -> datetime | None:
+    """When the next scheduled article appears, and with it every page changes that counts or lists articles."""
     moment: datetime | None = Article.objects.scheduled(now).aggregate(moment=Min("published_at"))["moment"]
     return moment
 
 
-def cache_seconds(now: datetime) -> int:
-    """How long a shared cache may keep a page made now: up to ten minutes, never past the next change or midnight.
+def next_midnight(now: datetime) -> datetime:
+    """When, in the publication's time zone, the date at the head of every page changes."""
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
-    At midnight, in the publication's time zone, the date at the head of every page changes.
+
+def next_change_at(now: datetime) -> datetime:
+    """The next moment after `now` at which the clock alone changes any page. What is kept of it was looked up at some
+    other moment, and says nothing of the time before.
     """
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    moments = [moment for moment in (next_change_at(now), midnight) if moment is not None]
-    return min(LONGEST_SECONDS, int((min(moments) - now).total_seconds()))
+    found = cast("tuple[datetime, datetime] | None", store.get("next change", now))
+    if found is not None and found[0] <= now:
+        return found[1]
+    stamp = store.stamp()
+    moments = [moment for source in moment_sources if (moment := source(now)) is not None]
+    earliest = min([*moments, next_midnight(now)])
+    store.put("next change", (now, earliest), Lifetime(("library", "moments"), earliest), size=0, stamp=stamp)
+    return earliest
+
+
+def lifetime(keys: Iterable[str], now: datetime) -> Lifetime:
+    """Of what was made from the records as they were at `now` or later, and shows what stands under these keys."""
+    return Lifetime(tuple(dict.fromkeys(keys)), next_change_at(now))
+
+
+def set_cache_headers(response: HttpResponseBase, until: datetime, now: datetime) -> None:
+    """Shared caches keep the page for ten minutes at most, and never past `until`. Browsers always ask again: one that
+    kept the gate would show it right after login.
+
+    Two seconds are taken off: a cache that counts in whole seconds keeps a page for up to one more, and nginx may have
+    had it for one when it hands it on. nginx itself, which cannot purge by key, asks again each second
+    (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_valid, on X-Accel-Expires).
+    """
+    seconds = max(0, min(LONGEST_SECONDS, int((until - now).total_seconds()) - 2))
+    response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}, must-revalidate"
+    response.headers["X-Accel-Expires"] = f"@{int(now.timestamp())}" if seconds else "0"
 
 
 def mark_cacheable(request: HttpRequest, response: HttpResponseBase, keys: Iterable[str]) -> None:
-    """Set the caching headers for this request. Browsers always ask again: one that kept the gate would show it right
-    after login.
+    """Set the caching headers for this request; `keys` name what its page shows.
+
+    What the clock has changed since the request began is not on the page, so the page's end is counted from then.
     """
     if has_own_cookie(request):
         mark_private(response)
         return
-    seconds = cache_seconds(timezone.now())
-    response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}, must-revalidate"
-    response.headers["Surrogate-Key"] = " ".join(keys)
+    now = timezone.now()
+    life = lifetime([*keys, *EVERYWHERE], vars(request).get("began_at", now))
+    set_cache_headers(response, life.until, now)
+    response.headers["Surrogate-Key"] = " ".join(life.keys)
     patch_vary_headers(response, ["Cookie"])
+    vars(response)["lifetime"] = life
+
+
+def lifetime_of(response: HttpResponseBase) -> Lifetime | None:
+    """How long the answer may be kept; None where it may not be."""
+    return vars(response).get("lifetime")
 
 
 def mark_private(response: HttpResponseBase) -> None:
     response.headers["Cache-Control"] = "private, no-store"
+    for name in ("Surrogate-Key", "X-Accel-Expires"):
+        response.headers.pop(name, None)
+    vars(response).pop("lifetime", None)
     patch_vary_headers(response, ["Cookie"])
 
 
@@ -66,16 +123,29 @@ type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
-    """Decorate a view whose answer is the same for every stranger. Errors are never kept."""
+    """Decorate a view whose answer is the same for every stranger. Errors are never kept.
+
+    A view that knows more keys of what it shows names them by `show`.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             response = view(request, *args, **kwargs)
             if response.status_code == 200:
-                mark_cacheable(request, response, [*keys, "library"])
+                mark_cacheable(request, response, [*keys, *shown_keys(response), "library"])
             return response
 
         return wrapped
 
     return decorate
+
+
+def showing[R: HttpResponseBase](response: R, keys: Iterable[str]) -> R:
+    """The answer of a `public_page`, with the keys of the rows that it shows."""
+    vars(response)["shown_keys"] = tuple(keys)
+    return response
+
+
+def shown_keys(response: HttpResponseBase) -> tuple[str, ...]:
+    return tuple(vars(response).get("shown_keys", ()))

@@ -14,9 +14,10 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, rfc3339_date
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from articles.caching import public_page
+from articles.caching import public_page, showing, shown_keys
 from articles.models import Article, Author, Section, Series, Topic
 from articles.structured_data import absolute, description_of, photo_url
+from articles.surrogate_keys import card_keys
 
 LENGTH = 30
 
@@ -52,7 +53,7 @@ def xml_feed(
             unique_id_is_permalink=False,
             categories=[article.section.name] if article.section else [],
         )
-    return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+    return showing(HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type), card_keys(articles))
 
 
 @require_safe
@@ -71,15 +72,17 @@ def latest_atom(request: HttpRequest) -> HttpResponse:
 @public_page("feed")
 def latest_json(request: HttpRequest) -> HttpResponse:
     """JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
+    articles = latest()
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": settings.SITE_NAME,
         "home_page_url": absolute(reverse("articles:front")),
         "feed_url": absolute(request.path),
         "language": settings.LANGUAGE_CODE,
-        "items": [json_item(article) for article in latest()],
+        "items": [json_item(article) for article in articles],
     }
-    return JsonResponse(feed, content_type="application/feed+json", json_dumps_params={"ensure_ascii": False})
+    answer = JsonResponse(feed, content_type="application/feed+json", json_dumps_params={"ensure_ascii": False})
+    return showing(answer, card_keys(articles))
 
 
 def json_item(article: Article) -> dict[str, Any]:
@@ -115,7 +118,9 @@ def list_feed[M: (Section, Topic, Author, Series)](model: type[M], condition: st
     def view(request: HttpRequest, slug: str) -> HttpResponse:
         found = get_object_or_404(model, slug=slug)
         articles = list(Article.objects.cards().filter(**{condition: found})[:LENGTH])
-        return xml_feed(Rss201rev2Feed, request, f"{found} · {settings.SITE_NAME}", found.get_absolute_url(), articles)
+        title = f"{found} · {settings.SITE_NAME}"
+        answer: HttpResponse = xml_feed(Rss201rev2Feed, request, title, found.get_absolute_url(), articles)
+        return showing(answer, [*shown_keys(answer), f"{model._meta.model_name}-{found.pk}"])
 
     return view
 

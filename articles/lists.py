@@ -13,8 +13,10 @@ from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.caching import lifetime
 from articles.models import Article, Section
 from articles.models.article import ArticleQuerySet
+from articles.page_store import store
 from articles.search_vectors import configuration_for
 
 SECONDARY = 3
@@ -48,6 +50,23 @@ def front_page(now: datetime) -> dict[str, Any]:
         "section_blocks": section_blocks(now, shown),
         "library_pick": old.exclude(standfirst="").exclude(pk__in=shown).first(),
     }
+
+
+def navigation_sections() -> list[Section]:
+    """The sections at the head of every page. Shared by all who read now: nobody may change them."""
+    now = timezone.now()
+    return store.kept_or_made(
+        "navigation",
+        lambda: list(Section.objects.filter(is_in_navigation=True)),
+        lambda _all: lifetime(["sections"], now),
+    )
+
+
+def shown_on_front(page: dict[str, Any]) -> list[Article]:
+    """All articles of a `front_page`."""
+    single = [article for article in (page["opener"], page["library_pick"]) if article is not None]
+    blocks = [article for block in page["section_blocks"] for article in block.articles]
+    return [*single, *page["secondary"], *page["latest"], *blocks]
 
 
 @dataclass(frozen=True, slots=True)

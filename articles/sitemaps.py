@@ -74,7 +74,7 @@ SITEMAPS: dict[str, type[SiteSitemap[Any]]] = {"articles": ArticleSitemap, "list
 
 
 @require_safe
-@public_page("sitemap")
+@public_page("sitemap", "articles", "lists")
 def sitemap_index(request: HttpRequest) -> HttpResponse:
     parts = [
         absolute(reverse("articles:sitemap-part", args=[name])) + (f"?p={number}" if number > 1 else "")
@@ -85,7 +85,7 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public_page("sitemap")
+@public_page("sitemap", "articles", "lists")
 def sitemap_part(request: HttpRequest, name: str) -> HttpResponse:
     if name not in SITEMAPS:
         raise Http404
@@ -93,6 +93,6 @@ def sitemap_part(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-@public_page("sitemap")
+@public_page("sitemap", "articles", "lists")
 def sitemap_news(request: HttpRequest) -> HttpResponse:
     return sitemap(request, {"news": NewsSitemap}, section="news", template_name="articles/sitemap_news.xml").render()

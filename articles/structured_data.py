@@ -14,7 +14,7 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator
 from pictures.templatetags.pictures import img_url
 
-from articles.models import Article, Photo, Tier
+from articles.models import Article, Photo
 
 DESCRIPTION_CHARACTERS = 200
 SHARE_PICTURE_WIDTH = 1200
@@ -35,7 +35,16 @@ def photo_url(photo: Photo, width: int = SHARE_PICTURE_WIDTH) -> str:
     return absolute(img_url(photo.image, "WEBP", width))
 
 
+def access_data(*, is_free: bool) -> dict[str, Any]:
+    """What it says of who may read the body."""
+    if is_free:
+        return {"isAccessibleForFree": True}
+    paid_part = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".body"}
+    return {"isAccessibleForFree": False, "hasPart": paid_part}
+
+
 def article_data(article: Article) -> dict[str, Any]:
+    """All but what `access_data` says."""
     url = absolute(article.get_absolute_url())
     data: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -51,7 +60,6 @@ def article_data(article: Article) -> dict[str, Any]:
             for author in article.byline_authors
         ],
         "publisher": {"@type": "NewsMediaOrganization", "name": settings.SITE_NAME, "url": settings.SITE_URL},
-        "isAccessibleForFree": article.tier == Tier.FREE,
     }
     if article.published_at:
         data["datePublished"] = article.published_at.isoformat()
@@ -60,6 +68,4 @@ def article_data(article: Article) -> dict[str, Any]:
         data["articleSection"] = article.section.name
     if article.photo:
         data["image"] = [photo_url(article.photo)]
-    if article.tier != Tier.FREE:
-        data["hasPart"] = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".body"}
     return data

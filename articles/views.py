@@ -11,36 +11,36 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import limits
 from articles import lists
-from articles.caching import mark_cacheable, public_page
-from articles.models import Article, ArticleRedirect, Author, Section, Series, Topic
+from articles.article_page import find_page
+from articles.caching import mark_cacheable, public_page, showing
+from articles.models import Article, ArticleRedirect, Author, Section, Series, Status, Topic
 from articles.models.article import ArticleQuerySet
 from articles.responses import ArticleResponse
+from articles.surrogate_keys import card_keys
 
 PAGE_SIZE = 20
 LAST_PAGE = 1000
 
 
 @require_safe
-@public_page("front")
+@public_page("front", "articles")
 def front(request: HttpRequest) -> HttpResponse:
-    return render(request, "articles/front.html", lists.front_page(timezone.now()))
+    context = lists.front_page(timezone.now())
+    return showing(render(request, "articles/front.html", context), card_keys(lists.shown_on_front(context)))
 
 
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    found = Article.objects.select_related("section", "photo", "series").filter(slug=slug).first()
-    if found is None:
-        return former_address(request, slug)
-    if found.is_withdrawn:
+    page = find_page(slug)
+    return not_out(request, slug) if page is None else ArticleResponse(request, page)
+
+
+def not_out(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is answered where no article is out: a withdrawn one, or a former address. Raises Http404 for all else."""
+    if Article.objects.filter(slug=slug, status=Status.WITHDRAWN).exists():
         return render(request, "410.html", status=410)
-    if not found.is_out(timezone.now()):
-        raise Http404
-    return ArticleResponse(request, found)
-
-
-def former_address(request: HttpRequest, slug: str) -> HttpResponse:
-    """The redirect of a changed slug, as soon as its article is out. Raises Http404 where there is none."""
     redirect = get_object_or_404(ArticleRedirect.objects.select_related("article"), slug=slug)
     if not redirect.article.is_out(timezone.now()) and not redirect.article.is_withdrawn:
         raise Http404
@@ -61,28 +61,28 @@ def list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, A
 
 
 @require_safe
-@public_page("section")
+@public_page()
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Section, slug=slug)
     return list_page(request, "section", found, Article.objects.cards().filter(section=found))
 
 
 @require_safe
-@public_page("topic")
+@public_page()
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Topic, slug=slug)
     return list_page(request, "topic", found, Article.objects.cards().filter(topics=found))
 
 
 @require_safe
-@public_page("author")
+@public_page()
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
     return list_page(request, "author", found, Article.objects.cards().filter(bylines__author=found))
 
 
 @require_safe
-@public_page("series")
+@public_page()
 def series(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Series, slug=slug)
     return list_page(request, "series", found, Article.objects.cards().of_series(found.pk))
@@ -94,7 +94,9 @@ def list_page(
     """A list that has an address, a template and a feed of its own, all under `name`."""
     feed_url = reverse(f"articles:{name}-feed", args=[found.slug])
     context = list_context(request, articles) | {name: found, "heading": found, "feed_url": feed_url}
-    return render(request, f"articles/{name}.html", context)
+    return showing(
+        render(request, f"articles/{name}.html", context), [f"{name}-{found.pk}", *card_keys(context["articles"])]
+    )
 
 
 @require_safe
@@ -113,14 +115,19 @@ def archive_month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     context = list_context(request, Article.objects.cards().filter(published_at__gte=start, published_at__lt=end))
     if not context["total"]:
         raise Http404
-    return render(request, "articles/archive_month.html", context | {"month": start.date()})
+    page = render(request, "articles/archive_month.html", context | {"month": start.date()})
+    return showing(page, card_keys(context["articles"]))
 
 
 @require_safe
-@public_page("search")
+@public_page("search", "articles")
 def search(request: HttpRequest) -> HttpResponse:
     query = " ".join(request.GET.get("q", "")[: lists.LONGEST_QUERY].split())
     context: dict[str, Any] = {"articles": [], "total": 0}
     if query:
+        try:
+            limits.consume(request, "search")
+        except limits.LimitReached as reached:
+            return limits.refuse(request, reached.wait, has_code=False)
         context = list_context(request, lists.search(query, timezone.now()))
     return render(request, "articles/search.html", context | {"query": query})

@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
-from articles.models import Section
+from articles.lists import navigation_sections
 from subscriptions.consent import CONSENT_WORDING
 from subscriptions.plans import registration_plan_key
 
@@ -19,9 +20,10 @@ def site(_request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "site_note": settings.SITE_NOTE,
-        "navigation_sections": Section.objects.filter(is_in_navigation=True),
+        "navigation_sections": SimpleLazyObject(navigation_sections),
         "today": timezone.localdate(),
         "consent": CONSENT_WORDING,
         "registration_plan_key": registration_plan_key,
         "has_demo_inbox": settings.HAS_DEMO_INBOX,
+        "is_demo": settings.IS_DEMO,
     }

@@ -137,6 +137,48 @@ def parse_origin(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def parse_contact(raw: str) -> str:
+    """Where security reports go: mailto:security@example.org or an https:// page; empty for none."""
+    if raw and "@" in raw and ":" not in raw:
+        raw = f"mailto:{raw}"
+    if raw and not (raw.startswith("mailto:") and "@" in raw):
+        split_url(raw, ("https",), "mailto:security@example.org or https://example.org/security")
+    return _one_line(raw)
+
+
+def parse_policy_url(raw: str) -> str:
+    """The address of a page; empty for none."""
+    if raw:
+        split_url(raw, ("https",), "https://example.org/security-policy")
+    return _one_line(raw)
+
+
+def _one_line(raw: str) -> str:
+    if any(character.isspace() for character in raw):
+        raise ValueError("expected an address without blanks")
+    return raw
+
+
+def parse_hook_url(raw: str) -> str:
+    """An address that is called with a secret: https://…, plain http:// on this machine alone; empty for none."""
+    if not raw:
+        return ""
+    parts = split_url(raw, ("http", "https"), "https://cdn.example.org/purge")
+    if not parts.hostname or parts.username is not None:
+        raise ValueError("expected something like https://cdn.example.org/purge")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("plain http:// is for this machine alone; use https://")
+    return raw
+
+
+def parse_header(raw: str) -> str:
+    """A header with its value, such as `Fastly-Key: secret`; empty for none."""
+    name, separator, value = raw.partition(":")
+    if raw and not (separator and name.strip().replace("-", "").isalnum() and value.strip().isprintable()):
+        raise ValueError("expected a header, like Fastly-Key: secret")
+    return raw
+
+
 def parse_database_url(raw: str) -> dict[str, Any]:
     """postgresql://user:password@host:port/name?sslmode=require as Django's DATABASES entry."""
     parts = split_url(raw, ("postgres", "postgresql"), "postgresql://user:password@host:5432/newsroom")

@@ -1,5 +1,6 @@
 """What has to be done again and again, as one task that queues itself: news of Stripe's that was missed, the nightly
-comparison with Stripe, mail that still waits, pruning. What each of them does is the business of its own app.
+comparison with Stripe, mail that still waits, tasks of dead workers, pruning. What each of them does is the business of
+its own module.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts import pruning
+from newsroom import lost_tasks
 from subscriptions import catalogue, outgoing, reconcile
 
 logger = logging.getLogger(__name__)
@@ -38,8 +40,10 @@ def keep_house(*, last_night: str = "") -> None:
         attempt("bring the plans to Stripe", catalogue.sync_plans)
         if is_night:
             attempt("compare with Stripe", compare_with_stripe)
+    attempt("put back the tasks of dead workers", lost_tasks.settle)
     attempt("send the mail that waits", outgoing.send_waiting)
     attempt("prune", pruning.prune)
+    attempt("forget dead workers", lost_tasks.forget_workers)
 
 
 def compare_with_stripe() -> None:

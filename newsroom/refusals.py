@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from articles.caching import mark_private
+from articles.sanitising import MAX_CHARACTERS
+from articles.uploads import MOST_BYTES as MOST_PICTURE_BYTES
+
+ADMIN_PAGES = "/admin/"
 
 
 class RefusalsMiddleware:
@@ -22,7 +27,7 @@ class RefusalsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("a NUL, which no text of ours can hold")
-        response = self.get_response(request)
+        response = too_large(request) or self.get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.streaming and not response.content:
             page = render(request, "405.html", status=response.status_code)
             page.headers["Allow"] = response.headers.get("Allow", "")
@@ -31,6 +36,31 @@ class RefusalsMiddleware:
             # A cache that kept the 404 of a scheduled article would hide it after its second.
             mark_private(response)
         return response
+
+
+def too_large(request: HttpRequest) -> HttpResponse | None:
+    """The page for a request that is longer than its sender may send one, by the length that it states. Its body is not
+    read; without a stated length it has none.
+    """
+    stated = request.META.get("CONTENT_LENGTH") or "0"
+    most = most_bytes(request)
+    if stated.isdigit() and int(stated) <= most:
+        return None
+    context = {
+        "limit": f"{most / 1_000_000:.0f}",
+        "characters": MAX_CHARACTERS,
+        "is_staff_form": most > settings.MOST_BYTES_OF_A_READER,
+    }
+    return render(request, "413.html", context, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def most_bytes(request: HttpRequest) -> int:
+    """Readers send short forms; staff write articles and send photos."""
+    if not request.path_info.startswith(ADMIN_PAGES) or not getattr(request.user, "is_staff", False):
+        return settings.MOST_BYTES_OF_A_READER
+    if request.content_type == "multipart/form-data":
+        return MOST_PICTURE_BYTES + settings.MOST_BYTES_OF_A_READER
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

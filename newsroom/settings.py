@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from django.conf.global_settings import LANGUAGES
 from django.utils.csp import CSP
 
+from newsroom import log_lines, sentry
+from newsroom.database_pool import pool_options
 from newsroom.embedded_postgres import Cluster
 from newsroom.env import (
     LOOPBACK_HOSTS,
@@ -22,8 +24,12 @@ from newsroom.env import (
     is_embedded_database,
     is_local_mode,
     parse_cache_url,
+    parse_contact,
     parse_database_url,
     parse_email_url,
+    parse_header,
+    parse_hook_url,
+    parse_policy_url,
     parse_site_url,
     parse_time_zone,
 )
@@ -56,6 +62,9 @@ else:
     env.required("EMAIL_URL", "where mail goes, like smtp+tls://user:password@mail.example.org:587")
     env.required("DEFAULT_FROM_EMAIL", "the sender of the site's mail, like 'The Review <post@example.org>'")
 IS_HTTPS = SITE_URL.startswith("https://")
+IS_DEMO = LOCAL_MODE and env.flag("DEMO")
+if not LOCAL_MODE and env.flag("DEMO"):
+    env.problems.append("DEMO=1 is for this machine alone, since it asks staff for no second factor: unset it")
 if not LOCAL_MODE and not IS_HTTPS and not any(problem.startswith("SITE_URL") for problem in env.problems):
     env.problems.append("SITE_URL is missing or not https: it must be like https://news.example.org on a public host")
 
@@ -86,10 +95,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.request_log.RequestLogMiddleware",
+    # Outside of the next, which answers by itself where a host is unknown or a request came without TLS.
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "newsroom.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
+    "articles.page_cache.PageCacheMiddleware",
     "accounts.middleware.NeverStoredMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -99,7 +113,8 @@ MIDDLEWARE = [
     "newsroom.refusals.RefusalsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.devices.ActivityMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
     "paywall.middleware.PaywallMiddleware",
 ]
 
@@ -144,10 +159,12 @@ elif env.has("DATABASE_URL"):
 else:
     env.required("DATABASE_URL", "postgresql://user:password@host:5432/newsroom (or ALLOW_EMBEDDED_DATABASE=1)")
 if DATABASES and env.flag("DATABASE_POOL"):
-    # Three seconds: with the pool's own default a database that is down would hold every request for ten.
-    DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 8, "timeout": 3}}
+    DATABASES["default"]["OPTIONS"] |= {"pool": pool_options()}
 
 CACHES = {"default": env.parsed("CACHE_URL", "db://site_cache", parse_cache_url)}
+CDN_PURGE_URL = env.parsed("CDN_PURGE_URL", "", parse_hook_url)  # is told the surrogate keys of what has changed
+CDN_PURGE_HEADER = env.parsed("CDN_PURGE_HEADER", "", parse_header)  # says who we are, like "Fastly-Key: secret"
+PAGE_CACHE_MB = env.integer("PAGE_CACHE_MB", 64, most=4096)  # in each web process; 0 keeps nothing
 SESSION_ENGINE = "accounts.sessions"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -159,7 +176,7 @@ TASKS = {
 
 # --- Files --------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = LOCAL_DIR / "static"
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or LOCAL_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = env.text("MEDIA_URL", "/media/")
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or LOCAL_DIR / "media")
@@ -191,6 +208,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+AUDIT_DAYS = env.integer("AUDIT_DAYS", 730, least=367, most=36_500)  # how long the log of what staff did is kept
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account"
 LOGOUT_REDIRECT_URL = "articles:front"
@@ -231,6 +249,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is 
 # A name that is not listed here has no limit at all, so every action that accounts/limits.py names is.
 ACCOUNT_RATE_LIMITS = {
     "gate": "20/m/ip,60/h/ip",
+    "search": "120/m/ip",  # searches that the database answers; whole offices and libraries are one network
     "welcome": "30/m/key",  # looks at Stripe for one checkout
     "subscription": "20/m/key",  # a reader's changes of their own
     "login_code_mail": "5/h/key",  # by address and network together
@@ -241,19 +260,24 @@ ACCOUNT_RATE_LIMITS = {
     "resend_login_code": "3/15m/key",
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
+    "refused_entry": "30/h/key",  # rows of the log of staff about one account that admin is closed to
     "confirm_email": "20/h/key",
     "manage_email": "10/m/user",
     "change_password": "5/m/user",
     "reset_password": "20/m/ip",
     "reset_password_from_key": "20/m/ip",
     "reauthenticate": "10/m/user",
+    "second_factor": "5/5m/key",
+    "new_device_mail": "5/d/key",
 }
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "authenticate": "accounts.forms.SecondFactorForm",
     "authenticate_webauthn": "accounts.forms.PasskeyForm",
     "login_webauthn": "accounts.forms.LoginPasskeyForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
     "reauthenticate_webauthn": "accounts.forms.ReauthenticatePasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -264,6 +288,8 @@ MAIL_DIR = LOCAL_DIR / "mail"
 HAS_DEMO_INBOX = LOCAL_MODE and not env.has("EMAIL_URL")
 MAILERS = {"default": env.parsed("EMAIL_URL", MAIL_DIR.as_uri(), parse_email_url)}
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <post@localhost>")
+SECURITY_CONTACT = env.parsed("SECURITY_CONTACT", "", parse_contact)  # for security.txt
+SECURITY_POLICY = env.parsed("SECURITY_POLICY", "", parse_policy_url)
 
 # --- Language and time --------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", tuple(code for code, _name in LANGUAGES), "en-gb")
@@ -297,8 +323,14 @@ PAUSED_COLLECTION_READS = env.flag("PAUSED_COLLECTION_READS", default=True)  # w
 UNPAID_READS = env.flag("UNPAID_READS")  # once Stripe has given up collecting
 REFUND_SECOND_SUBSCRIPTION = env.flag("REFUND_SECOND_SUBSCRIPTION", default=True)
 
+# --- Sizes ---------------------------------------------------------------------------------------------------------
+# Bytes of a form without its files. The longest body that is kept has a million characters, of which a browser sends
+# each as twelve bytes at worst; only staff may send as much (newsroom/refusals.py).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 14_000_000
+MOST_BYTES_OF_A_READER = 1_000_000
+
 # --- Security -----------------------------------------------------------------------------------------------------
-SECURE_CSP: dict[str, list[str]] = {
+SECURE_CSP: dict[str, Any] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF],
@@ -310,49 +342,41 @@ SECURE_CSP: dict[str, list[str]] = {
     "form-action": [CSP.SELF, *(STRIPE_PAGES if STRIPE_API_BASE == STRIPE_API else (STRIPE_API_BASE,))],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
+    "upgrade-insecure-requests": IS_HTTPS,
 }
 if MEDIA_URL.startswith("https://"):
     SECURE_CSP["img-src"].append(f"https://{urlsplit(MEDIA_URL).netloc}")
 X_FRAME_OPTIONS = "DENY"
+# Everything that browsers let a page use and that no page of ours does. Passkeys are made and shown by our own alone.
+UNUSED_FEATURES = """
+accelerometer autoplay bluetooth browsing-topics camera clipboard-read cross-origin-isolated display-capture
+encrypted-media fullscreen gamepad geolocation gyroscope hid identity-credentials-get idle-detection keyboard-map
+local-fonts magnetometer microphone midi otp-credentials payment picture-in-picture screen-wake-lock serial
+storage-access sync-xhr usb web-share window-management xr-spatial-tracking
+""".split()
+PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in UNUSED_FEATURES} | {
+    "publickey-credentials-create": ["self"],
+    "publickey-credentials-get": ["self"],
+}
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_SECURE = IS_HTTPS
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- Logs ---------------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "{asctime}{levelname}{name}{message}",
-            "style": "{",
-        },
-        "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
-    },
-    "handlers": {
-        "stdout": {
-            "class": "logging.StreamHandler",
-            "stream": "ext://sys.stdout",
-            "formatter": "plain" if LOCAL_MODE else "json",
-        },
-    },
-    "root": {"handlers": ["stdout"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
-        # Tells of every picture that is resized; what goes wrong is told as an error.
-        "django.tasks": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
-        # Names every call and its customer.
-        "stripe": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
-        "django.server": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
-    },
-}
+# --- Health, logs, numbers ----------------------------------------------------------------------------------------
+MIN_FREE_DISK_MB = env.integer("MIN_FREE_DISK_MB", 200)  # with less the site is not ready
+METRICS_PORT = env.integer("METRICS_PORT", 0, most=65535)  # on 127.0.0.1 alone; 0 counts nothing
+# A line for each request is for a machine to read; in local mode there is none, and other lines are for people.
+LOG_JSON = not LOCAL_MODE or env.flag("LOG_JSON")
+LOGGING = log_lines.configuration(is_json=LOG_JSON)
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN and not env.problems:
+    env.problems.extend(sentry.start(SENTRY_DSN, site=urlsplit(SITE_URL).hostname or "localhost"))
 
 try:
     env.refuse_problems()

@@ -5,9 +5,9 @@ from django.contrib import admin
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path, re_path
-from django.views.static import serve
+from django.views.generic import RedirectView
 
-from newsroom import account_overview, health, inbox, robots
+from newsroom import account_overview, health, inbox, media, robots, security_txt
 
 
 def favicon(_request: HttpRequest) -> HttpResponse:
@@ -16,12 +16,15 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("robots.txt", robots.robots_txt, name="robots"),
+    path(".well-known/security.txt", security_txt.security_txt, name="security-txt"),
+    path("security.txt", RedirectView.as_view(pattern_name="security-txt"), name="security-txt-short"),
     path("favicon.ico", favicon, name="favicon"),
     path("account/", account_overview.overview, name="account"),
     path("account/", include("accounts.urls")),
+    path("", include("paywall.urls")),  # before the admin, which answers for all addresses below its own
     path("admin/", admin.site.urls),
-    path("", include("paywall.urls")),
     path("", include("subscriptions.urls")),
     path("", include("articles.urls")),
 ]
@@ -32,7 +35,9 @@ if settings.HAS_DEMO_INBOX:
 if settings.LOCAL_MODE:
     urlpatterns += [
         # On a public host the web server in front hands out media; see docs/operations.md.
-        re_path(r"^media/(?P<path>[\w./-]{1,200})$", serve, {"document_root": settings.MEDIA_ROOT}, name="media"),
+        re_path(r"^media/(?P<path>[\w./-]{1,200})$", media.media, name="media"),
     ]
 
+handler403 = "accounts.audit.permission_denied"
+handler500 = "newsroom.outages.error_page"
 handler429 = "accounts.limits.refuse"  # asked for by allauth, whose own page says neither when nor why

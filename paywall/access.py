@@ -31,13 +31,18 @@ class Reason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ArticleFacts:
     """What the decision needs of an article. `tier` is `free`, `registered` or `premium`; `is_out` says whether it is
-    published now.
+    published now; `free_until` (UTC) is the end of a time that runs now, in which everybody may read it.
     """
 
     article_id: int
     tier: str
     is_out: bool = True
     is_preview: bool = False
+    free_until: datetime | None = None
+
+    @property
+    def is_free(self) -> bool:
+        return self.tier == "free" or (self.tier in ("registered", "premium") and self.free_until is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +100,9 @@ def decide(article: ArticleFacts, reader: ReaderFacts, meter: MeterFacts = NO_ME
         return Access(article.article_id, granted=True, reason=Reason.STAFF)
     if not article.is_out and not article.is_preview:
         return withheld(article.article_id, Reason.NOT_PUBLISHED)
+    if article.is_free:
+        return Access(article.article_id, granted=True, reason=Reason.FREE, until=article.free_until)
     match article.tier:
-        case "free":
-            return Access(article.article_id, granted=True, reason=Reason.FREE)
         case "registered" | "premium" if reader.has_library:
             return Access(article.article_id, granted=True, reason=Reason.SUBSCRIBER, until=reader.library_until)
         case "registered" | "premium" if reader.has_this_article:

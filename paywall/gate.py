@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.caching import lifetime
 from articles.models import Article
+from articles.page_store import store
 from paywall.access import Access, Reason
 from paywall.readers import Reader
 from paywall.reasons import sentence
@@ -56,8 +58,11 @@ def plans_gate(next_path: str, reader: Reader) -> Gate:
 
 
 def library_size() -> int:
-    """How many articles are out now."""
-    return Article.objects.published(timezone.now()).count()
+    """How many articles are out now. Counting a large library takes longer than all else on the page."""
+    now = timezone.now()
+    return store.kept_or_made(
+        "library size", Article.objects.published(now).count, lambda _size: lifetime(["library"], now)
+    )
 
 
 def login_url(next_path: str) -> str:

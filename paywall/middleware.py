@@ -7,24 +7,34 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import cast
+from http import HTTPStatus
+from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.shortcuts import render
+from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from articles.caching import mark_cacheable, mark_private
 from articles.responses import ArticleResponse
-from paywall.access import Access, ArticleFacts, Reason, decide, withheld
+from paywall.access import NO_METER, Access, ArticleFacts, Reason, decide, withheld
 from paywall.gate import open_gate
-from paywall.meter import spend
-from paywall.readers import STRANGER, Reader, ReaderRequest, reader_of
+from paywall.readers import STRANGER, Reader, ReaderRequest
+from paywall.reading_as import is_refused, reader_for
 from paywall.reasons import sentence
+from paywall.terms import free_until
 
 logger = logging.getLogger(__name__)
 
+AGAIN_AFTER = 5  # seconds; whatever was away is mostly back by then
 ASKED = "read"  # the gate's button for one of the free articles sends it along
+
+
+class ReaderUnknown(Exception):
+    """It could not be found out what somebody holds who may have paid."""
 
 
 class PaywallMiddleware:
@@ -33,19 +43,31 @@ class PaywallMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         cast("ReaderRequest", request).reader = cast(
-            "Reader", SimpleLazyObject(lambda: reader_of(request, timezone.now()))
+            "Reader", SimpleLazyObject(lambda: reader_for(request, timezone.now()))
         )
         return self.get_response(request)
 
-    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        """Nobody joins or pays as somebody else: the facts of such a page are made up."""
+        if not is_refused(request):
+            return None
+        refusal = _("You read as somebody else just now, so nothing was sent or stored. Stop that first.")
+        return render(request, "403.html", {"reason_sentence": refusal}, status=403)
+
+    def process_template_response(
+        self, request: HttpRequest, response: SimpleTemplateResponse
+    ) -> SimpleTemplateResponse:
         if isinstance(response, ArticleResponse):
-            fill(cast("ReaderRequest", request), response)
+            try:
+                fill(cast("ReaderRequest", request), response)
+            except ReaderUnknown:
+                return come_again()
         return response
 
 
 def fill(request: ReaderRequest, response: ArticleResponse) -> None:
     """Add `access`, and then either `body` or `gate`, to the article's page. Whatever goes wrong on the way, the body
-    stays away.
+    stays away; but who may have paid is not shown the gate for it. Raises ReaderUnknown.
     """
     article = response.article
     body = ""
@@ -53,11 +75,13 @@ def fill(request: ReaderRequest, response: ArticleResponse) -> None:
         access = access_for(request, response, timezone.now())
         if access.granted:
             body = article.body_for(access)
-    except Exception:  # every error withholds: the page is shown without the body, and the cause is logged
+    except Exception as error:  # every error withholds: the page is shown without the body, and the cause is logged
         logger.exception("access to article %s could not be decided", article.pk)
+        if may_have_paid(request):
+            raise ReaderUnknown from error
         access = withheld(article.pk)
     context = response.context_data
-    context["access"] = access
+    context |= {"access": access, "is_free": article.tier == "free" or access.reason is Reason.FREE}
     if access.granted:
         context |= {"body": body, "access_sentence": sentence(access)}
     else:
@@ -69,15 +93,33 @@ def fill(request: ReaderRequest, response: ArticleResponse) -> None:
         mark_cacheable(request, response, response.surrogate_keys)
 
 
+def may_have_paid(request: HttpRequest) -> bool:
+    """Whether there is anything by which the reader could be a subscriber: a session or a pass."""
+    return any(name in request.COOKIES for name in (settings.SESSION_COOKIE_NAME, settings.PASS_COOKIE_NAME))
+
+
+def come_again() -> SimpleTemplateResponse:
+    """A page that asks nobody anything, since what it would ask has just failed."""
+    response = SimpleTemplateResponse("paywall/unknown_reader.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response.headers["Retry-After"] = str(AGAIN_AFTER)
+    mark_private(response)
+    return response
+
+
 def access_for(request: ReaderRequest, response: ArticleResponse, now: datetime) -> Access:
     """The decision for this request; a read of the allowance is spent first where this request may spend one."""
     article, reader = response.article, request.reader
     facts = ArticleFacts(
-        article_id=article.pk, tier=article.tier, is_out=article.is_out(now), is_preview=response.is_preview
+        article_id=article.pk,
+        tier=article.tier,
+        is_out=article.is_out(now),
+        is_preview=response.is_preview,
+        free_until=free_until(article, now),
     )
-    access = decide(facts, reader.facts(article), reader.meter(article, now))
-    if access.reason is Reason.READ_AVAILABLE and reader.user_id is not None and may_spend(request, reader):
-        access = decide(facts, reader.facts(article), spend(reader.user_id, article.pk, now))
+    meter = reader.meter(article, now) if facts.free_until is None else NO_METER
+    access = decide(facts, reader.facts(article), meter)
+    if access.reason is Reason.READ_AVAILABLE and may_spend(request, reader):
+        access = decide(facts, reader.facts(article), reader.spend(article, now))
     return access
 
 

@@ -1,4 +1,4 @@
-"""What the paywall remembers: the reads that were spent of a monthly allowance."""
+"""What the paywall remembers: what editors decided for single articles, and the reads spent of an allowance."""
 
 from __future__ import annotations
 
@@ -6,6 +6,36 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from articles.models.article import EARLIEST, LATEST, WITHIN_REASON
+
+
+class ArticleTerms(models.Model):
+    """What holds for one article beside its tier. An article without a row has its tier alone."""
+
+    article = models.OneToOneField(
+        "articles.Article", verbose_name=_("article"), primary_key=True, on_delete=models.CASCADE, related_name="terms"
+    )
+    free_until = models.DateTimeField(
+        _("free until"),
+        null=True,
+        blank=True,
+        validators=WITHIN_REASON,
+        help_text=_("Up to this second everybody may read it, whatever it asks for otherwise."),
+    )
+
+    class Meta:
+        verbose_name = _("terms")
+        verbose_name_plural = _("terms")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(free_until__isnull=True) | Q(free_until__range=(EARLIEST, LATEST)),
+                name="terms_moment_is_within_reason",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"terms of article {self.article_id}"
 
 
 class MeteredRead(models.Model):

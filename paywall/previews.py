@@ -9,6 +9,7 @@ from typing import cast
 from django.http import HttpRequest
 from django.views.decorators.http import require_safe
 
+from articles.article_page import make_page
 from articles.models import Article
 from articles.responses import ArticleResponse
 from paywall.readers import ANY_SUBSCRIBER, STRANGER, Reader, ReaderRequest
@@ -29,6 +30,6 @@ def preview(request: HttpRequest, article: Article, reader: Reader) -> ArticleRe
     the article.
     """
     cast("ReaderRequest", request).reader = reader
-    response = ArticleResponse(request, article, is_preview=True)
+    response = ArticleResponse(request, make_page(article), is_preview=True)
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from articles.models import Article
 from paywall.access import NO_METER, MeterFacts, ReaderFacts
-from paywall.meter import meter_facts
+from paywall.meter import meter_facts, spend
 from subscriptions.entitlements import NOTHING, Entitlement, entitlement_by_pass, entitlement_of
 from subscriptions.models import LIBRARY_SCOPE
 from subscriptions.passes import attempts_of
@@ -17,13 +17,23 @@ from subscriptions.passes import attempts_of
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reader at the moment of a request. `user_id` is None for a stranger and for the presets of a preview."""
+    """A reader at the moment of a request. `user_id` is None for a stranger and for presets.
+
+    `shown_meter` and `shown_as`, the class in words, are set where staff read as somebody; see paywall/reading_as.py.
+    """
 
     user_id: int | None = None
     email: str = ""
     is_registered: bool = False
     is_staff: bool = False
     entitlement: Entitlement = NOTHING
+    shown_meter: MeterFacts | None = None
+    shown_as: str = ""
+
+    @property
+    def is_shown_stranger(self) -> bool:
+        """Whether staff read as a stranger: the pages then leave out that somebody is logged in."""
+        return bool(self.shown_as) and not self.is_registered
 
     def facts(self, article: Article) -> ReaderFacts:
         scope = f"article:{article.public_id}"
@@ -39,9 +49,18 @@ class Reader:
         """The reader's month; no meter for those whom it does not count, so that a subscriber's page needs no query for
         it.
         """
-        if self.user_id is None or self.is_staff or self.entitlement.has_library or article.tier != "premium":
+        if self.is_staff or self.entitlement.has_library or article.tier != "premium":
             return NO_METER
+        if self.user_id is None:
+            return self.shown_meter or NO_METER
         return meter_facts(self.user_id, article.pk, now)
+
+    def spend(self, article: Article, now: datetime) -> MeterFacts:
+        """The month after one read more is spent on the article; of a preset it is only shown so."""
+        if self.user_id is not None:
+            return spend(self.user_id, article.pk, now)
+        month = self.shown_meter or NO_METER
+        return replace(month, used=month.used + 1, has_read_this=True) if month.reads_left else month
 
 
 class ReaderRequest(HttpRequest):

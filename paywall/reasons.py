@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +13,11 @@ from paywall.access import Access, MeterFacts, Reason
 def sentence(access: Access, *, has_lapsed: bool = False) -> str:
     """Why the article opens or not, and what would open it; empty where nothing needs to be said."""
     match access.reason:
+        case Reason.FREE if access.until is not None:
+            # The zone is named nowhere else on the page, and elsewhere the hour is another one.
+            return _("Free to read until %(moment)s.") % {
+                "moment": date_format(timezone.localtime(access.until), "j F Y, H:i T")
+            }
         case Reason.METERED if access.reads_left is not None:
             return ngettext(
                 "%(left)d of %(allowance)d free article left this month.",

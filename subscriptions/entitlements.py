@@ -4,18 +4,35 @@ stored.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import Model
 
 from subscriptions.models import LIBRARY_SCOPE, AttemptState, CheckoutAttempt, Grant, Subscription
 from subscriptions.overdue import ask_stripe_soon
 from subscriptions.statuses import Rules, Standing, SubscriptionFacts, entitlement
 
 NEVER_BEGUN = ("incomplete", "incomplete_expired")
+GRANT_FIELDS = ("scope", "starts_at", "ends_at", "revoked_at")
+SUBSCRIPTION_FIELDS = ("id", "customer_id", *(field.name for field in fields(SubscriptionFacts)))
+RECORDS = f"""SELECT
+    ARRAY(
+        SELECT jsonb_build_object({", ".join(f"'{name}', held.{name}" for name in GRANT_FIELDS)})
+          FROM subscriptions_grant AS held
+         WHERE held.user_id = %(user)s AND held.starts_at <= %(now)s
+    ), ARRAY(
+        SELECT jsonb_build_object({", ".join(f"'{name}', held.{name}" for name in SUBSCRIPTION_FIELDS)})
+          FROM subscriptions_subscription AS held
+          JOIN subscriptions_stripecustomer AS customer ON customer.id = held.customer_id
+         WHERE held.user_id = %(user)s AND customer.livemode = %(livemode)s
+    )
+"""  # noqa: S608 - names of fields alone
 PASS_HOURS = 24  # how long the browser that paid reads without a login
 
 
@@ -70,13 +87,30 @@ def standing_of(subscription: Subscription, now: datetime) -> Standing:
 
 
 def entitlement_of(user_id: int, now: datetime) -> Entitlement:
-    """What the user with this id holds at `now` (UTC): grants and subscriptions, in two queries."""
-    grants = list(
-        Grant.objects.filter(user_id=user_id, starts_at__lte=now).only("scope", "starts_at", "ends_at", "revoked_at")
-    )
+    """What the user with this id holds at `now` (UTC): grants and subscriptions, in one query for every page view."""
+    grants, subscriptions = records_of(user_id, now)
     live = tuple((grant.scope, grant.ends_at) for grant in grants if grant.is_live(now))
     lapsed = any(grant.scope == LIBRARY_SCOPE and not grant.is_live(now) for grant in grants)
-    return Entitlement(live, lapsed) | judged(Subscription.objects.of_this_mode().filter(user_id=user_id), now)
+    return Entitlement(live, lapsed) | judged(subscriptions, now)
+
+
+def records_of(user_id: int, now: datetime) -> tuple[list[Grant], list[Subscription]]:
+    """The grants that have begun and the subscriptions of this mode, with what judging them needs and no more.
+
+    Each page view asks it, so it is SQL: to compile a query set of this kind takes twenty times as long as the answer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RECORDS, {"user": user_id, "now": now, "livemode": settings.STRIPE_LIVEMODE})
+        grants, subscriptions = cursor.fetchone()
+    return read_records(Grant, grants), read_records(Subscription, subscriptions)
+
+
+def read_records[M: Model](model: type[M], rows: list[str]) -> list[M]:
+    """Records to be read, not saved, from rows in JSON."""
+    fields_of = {field.attname: field for field in model._meta.concrete_fields}
+    return [
+        model(**{name: fields_of[name].to_python(value) for name, value in json.loads(row).items()}) for row in rows
+    ]
 
 
 def entitlement_by_pass(attempts: Iterable[uuid.UUID], now: datetime) -> Entitlement:

@@ -83,20 +83,23 @@ class PunctualClient(stripe.RequestsClient):
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise stripe.APIConnectionError("no time is left for this call")  # type: ignore[no-untyped-call]
-        self._timeout = (min(CONNECT_SECONDS, left), left)
+        self._timeout = (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))
         return super().request(method, url, headers, post_data)
 
 
 class Gateway:
-    """Calls to Stripe. `in_request`: a reader waits, so all calls of this gateway end within REQUEST_SECONDS."""
+    """Calls to Stripe. All of them end within `seconds` from now, where that is given; `in_request`, where a reader
+    waits, within REQUEST_SECONDS.
+    """
 
-    def __init__(self, *, in_request: bool = False) -> None:
+    def __init__(self, *, in_request: bool = False, seconds: float | None = None) -> None:
+        self.seconds = REQUEST_SECONDS if in_request else seconds
         self._client = stripe.StripeClient(
             settings.STRIPE_SECRET_KEY,
             base_addresses={"api": settings.STRIPE_API_BASE},
             max_network_retries=REQUEST_RETRIES if in_request else RETRIES,
-            http_client=PunctualClient(REQUEST_SECONDS)
-            if in_request
+            http_client=PunctualClient(self.seconds)
+            if self.seconds is not None
             else stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
         )
         self._v1 = self._client.v1

@@ -25,7 +25,11 @@ from subscriptions.stripe_gateway import Gateway, StripeBusy, StripeFailed
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # longer than all calls of one sync with their retries take
+SYNC_SECONDS = 30.0  # for all calls of one sync in the queue; where a reader waits, the gateway has its own limit
+# Between the last answer and the save. A lease is not much longer than its holder may take: what a killed process has
+# left behind keeps a reader who has paid waiting.
+MARGIN = timedelta(seconds=10)
+LEASE = timedelta(seconds=SYNC_SECONDS) + MARGIN
 TRIES = 8  # how often a fetch is repeated at once because something was told meanwhile
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
@@ -69,11 +73,12 @@ def sync_customer(customer: StripeCustomer, gateway: Gateway | None = None) -> S
 
     Raises SyncBusy, or StripeFailed, and then nothing was changed.
     """
-    gateway = gateway or Gateway()
+    gateway = gateway or Gateway(seconds=SYNC_SECONDS)
+    length = LEASE if gateway.seconds is None else timedelta(seconds=gateway.seconds) + MARGIN
     lease = uuid.uuid4()
     try:
         for _ in range(TRIES):
-            generation = take_lease(customer.pk, lease)
+            generation = take_lease(customer.pk, lease, length)
             result = save_under_lease(customer, lease, generation, fetch(gateway, customer))
             if result is not None:
                 return result
@@ -85,14 +90,14 @@ def sync_customer(customer: StripeCustomer, gateway: Gateway | None = None) -> S
 
 
 @transaction.atomic
-def take_lease(customer_pk: int, lease: uuid.UUID) -> int:
-    """The generation that the coming fetch will have seen."""
+def take_lease(customer_pk: int, lease: uuid.UUID, length: timedelta = LEASE) -> int:
+    """The generation that the coming fetch will have seen. Raises SyncBusy."""
     now = timezone.now()
     job = SyncJob.objects.select_for_update().get(customer_id=customer_pk)
     is_free = job.lease is None or job.lease_until is None or job.lease_until <= now
     if not is_free and job.lease != lease:
         raise SyncBusy
-    job.lease, job.lease_until = lease, now + LEASE
+    job.lease, job.lease_until = lease, now + length
     job.save(update_fields=["lease", "lease_until"])
     return job.generation
 

@@ -22,6 +22,8 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
+from articles import page_store
+from articles.page_store import PageStore, store
 from newsroom.embedded_postgres import Cluster
 from tests import make
 from tests.shop import allowed_words as allowed_words
@@ -130,6 +132,16 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 
     monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
     return answers
+
+
+@pytest.fixture
+def kept_pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[PageStore]:
+    """What this process keeps, open as if it heard of every change. Which ones it hears of: tests of purging."""
+    monkeypatch.setattr(page_store, "TRUSTED_SECONDS", float("inf"))
+    store.open()
+    yield store
+    monkeypatch.undo()
+    store.close()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from unittest import mock
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.core.management import call_command
@@ -42,14 +44,34 @@ def editor(email: str = "") -> User:
 
 
 def logged_in(made: User, *, ago: timedelta = timedelta()) -> Client:
-    """A browser in which the user has logged in with a code, so long ago."""
+    """A browser in which the user has logged in with a code, so long ago; staff also with their second factor."""
+    records: list[dict[str, Any]] = [{"method": "code"}]
+    if made.is_staff:
+        records.append({"method": "mfa", "type": "totp", "id": second_factor(made).pk})
+    return session_with(made, *records, ago=ago)
+
+
+def by_code_only(made: User) -> Client:
+    """As `logged_in`, with a code alone for staff too."""
+    return session_with(made, {"method": "code"})
+
+
+def session_with(made: User, *records: dict[str, Any], ago: timedelta = timedelta()) -> Client:
+    """A browser in which the user is logged in, with these records of how."""
     client = Client()
     client.force_login(made)
     session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "code", "at": (timezone.now() - ago).timestamp()}]
+    moment = (timezone.now() - ago).timestamp()
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{**record, "at": moment} for record in records]
     session["account_authentication_methods_user"] = str(made.pk)
     session.save()
     return client
+
+
+def second_factor(made: User) -> Authenticator:
+    """The authenticator app of the user, connected now if none is."""
+    app = Authenticator.objects.filter(user=made, type=Authenticator.Type.TOTP).first()
+    return app or TOTP.activate(made, generate_totp_secret()).instance
 
 
 def grant(made: User, **fields: Any) -> Grant:

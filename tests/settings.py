@@ -30,3 +30,4 @@ WHITENOISE_AUTOREFRESH = True
 STRIPE_SECRET_KEY = ""
 STRIPE_WEBHOOK_SECRETS: list[str] = []
 HAS_STRIPE_SANDBOX = False
+IS_DEMO = False  # also where the tests are run with the environment of a demo

@@ -48,7 +48,10 @@ PUBLIC = {
     "paywall:plans",
     "subscriptions:start",
     "healthz",
+    "readyz",
     "robots",
+    "security-txt",
+    "security-txt-short",
     "favicon",
     "demo-inbox",
     "media",
@@ -168,3 +171,31 @@ def test_only_the_article_view_renders_an_article(subscriber: Client) -> None:
         ):
             rendered_by.add(name)
     assert rendered_by == {"articles:article"}
+
+
+def attacks_of_the_table() -> set[str]:
+    """The ids in the first column of the table of attacks in docs/security.md."""
+    text = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
+    table = text.split("## Attacks and their tests", 1)[1].split("\n## ", 1)[0]
+    return set(re.findall(r"^\| ([A-Z]\d\d) \|", table, re.MULTILINE))
+
+
+def attacks_of_the_tests() -> dict[str, set[str]]:
+    """For each id the test files that name it by a marker."""
+    named: dict[str, set[str]] = {}
+    for path in (PROJECT / "tests").rglob("test_*.py"):
+        for row in re.findall(r'@pytest\.mark\.attack\("(\w+)"\)', path.read_text(encoding="utf-8")):
+            named.setdefault(row, set()).add(f"{path.relative_to(PROJECT)}")
+    return named
+
+
+def test_every_attack_of_the_table_has_a_test_and_every_marker_a_row() -> None:
+    assert attacks_of_the_table() == set(attacks_of_the_tests())
+
+
+def test_the_table_of_attacks_names_the_files_that_test_them() -> None:
+    text = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
+    for row, files in attacks_of_the_tests().items():
+        line = next(line for line in text.splitlines() if line.startswith(f"| {row} |"))
+        for file in files:
+            assert file.removeprefix("tests/").removesuffix(".py") in line, (row, file)

@@ -2,6 +2,7 @@
 
 from articles.models.article import Article, ArticleRedirect, Byline, Status, Tier
 from articles.models.author import Author
+from articles.models.cache_purge import CachePurge
 from articles.models.classification import Section, Series, Topic
 from articles.models.photo import Photo
 
@@ -10,6 +11,7 @@ __all__ = [
     "ArticleRedirect",
     "Author",
     "Byline",
+    "CachePurge",
     "Photo",
     "Section",
     "Series",

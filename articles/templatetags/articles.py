@@ -9,6 +9,8 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
+from articles.structured_data import access_data
+
 register = template.Library()
 
 # As Django's json_script does: what could end the script element or open a comment is written as an escape.
@@ -26,8 +28,9 @@ def stored_html(text: str) -> SafeString:
 
 
 @register.simple_tag
-def json_ld(data: dict[str, Any]) -> SafeString:
-    text = json.dumps(data, ensure_ascii=False).translate(JSON_ESCAPES)
+def json_ld(data: dict[str, Any], is_free: bool = False) -> SafeString:
+    """An article's data as a script element; what is not free is named by its selector (see structured_data)."""
+    text = json.dumps(data | access_data(is_free=is_free), ensure_ascii=False).translate(JSON_ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
 
 

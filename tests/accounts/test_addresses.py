@@ -78,11 +78,13 @@ REFUSED = [
 ]
 
 
+@pytest.mark.attack("A12")
 @pytest.mark.parametrize(("typed", "stored"), CANONICAL.items())
 def test_spellings_of_one_address_have_one_form(typed: str, stored: str) -> None:
     assert normalise(typed) == stored
 
 
+@pytest.mark.attack("A12")
 @pytest.mark.parametrize("typed", REFUSED)
 def test_what_is_no_single_plain_address_is_refused_in_a_sentence(typed: str) -> None:
     with pytest.raises(AddressRefused, match=r"[A-Z].* .*\.$"):
@@ -101,6 +103,7 @@ def test_no_text_breaks_it_and_what_it_accepts_stays_as_it_is(typed: str) -> Non
     assert len(address) <= LONGEST_ADDRESS
 
 
+@pytest.mark.attack("A12")
 @given(st.from_regex(r"[a-zA-Z0-9._+-]{1,70}@[a-zA-Z0-9äöéßı.-]{1,80}\.[a-z]{2,5}", fullmatch=True))
 def test_case_makes_no_other_address(typed: str) -> None:
     try:
@@ -110,6 +113,7 @@ def test_case_makes_no_other_address(typed: str) -> None:
     assert address.partition("@")[0] == typed.partition("@")[0].lower()
 
 
+@pytest.mark.attack("A12")
 def test_the_hostile_member_list_yields_one_account_per_mailbox(shared: Path) -> None:
     accepted = []
     with (shared / "exports/hostile/members-hostile.csv").open(encoding="utf-8", newline="") as file:

@@ -42,6 +42,7 @@ def test_the_new_address_takes_the_place_of_the_old_one(registered: Client) -> N
     assert user.email in registered.get("/account/").content.decode()
 
 
+@pytest.mark.attack("A09")
 def test_other_devices_are_logged_out_and_the_old_address_is_told(registered: Client) -> None:
     elsewhere = make.logged_in(User.objects.get())
     assert doors.is_logged_in(elsewhere)

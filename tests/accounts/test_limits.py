@@ -83,6 +83,7 @@ def test_one_network_gets_no_more_than_its_share_for_all_addresses_together(sett
     assert doors.ask_at_gate(elsewhere, "reader9@example.org").status_code == 302
 
 
+@pytest.mark.attack("A06")
 def test_a_header_of_the_senders_own_making_is_no_other_network(settings: Any) -> None:
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_code_mail_network": "3/h/key"}
     statuses = []
@@ -110,6 +111,7 @@ def ask_for_a_reset(client: Client, email: str) -> HttpResponse:
     return client.post("/account/password/reset/", {"email": email})
 
 
+@pytest.mark.attack("A07")
 @pytest.mark.parametrize("ask", [doors.ask_at_gate, doors.ask_at_login, ask_for_a_reset])
 def test_a_stranger_elsewhere_does_not_use_up_the_owners_codes(ask: Callable[[Client, str], HttpResponse]) -> None:
     make.user("owner@example.org")
@@ -118,6 +120,7 @@ def test_a_stranger_elsewhere_does_not_use_up_the_owners_codes(ask: Callable[[Cl
     assert ask(Client(REMOTE_ADDR=OWNERS_NETWORK), "owner@example.org").status_code == 302
 
 
+@pytest.mark.attack("A07")
 def test_a_stranger_elsewhere_does_not_hinder_a_change_to_that_address(registered: Client) -> None:
     form = {"email": "new@example.org", "action_add": "1"}
     attacker = make.logged_in(make.user())
@@ -128,6 +131,7 @@ def test_a_stranger_elsewhere_does_not_hinder_a_change_to_that_address(registere
     assert doors.queued_mails() == sent + 1
 
 
+@pytest.mark.attack("A07")
 def test_a_stranger_elsewhere_does_not_stop_a_code_from_being_sent_again() -> None:
     owner = Client(REMOTE_ADDR=OWNERS_NETWORK)
     doors.ask_at_login(owner, "owner@example.org")
@@ -154,6 +158,7 @@ def test_an_ipv6_network_counts_as_one() -> None:
     assert is_allowed("gate", address="2001:db8:0:2::1")
 
 
+@pytest.mark.attack("A07")
 def test_a_stranger_who_asks_and_tries_in_vain_does_not_lock_the_owner_out(stranger: Client) -> None:
     doors.ask_at_login(stranger, "owner@example.org")
     code = doors.mailed_code("owner@example.org")
@@ -180,6 +185,8 @@ def test_tries_are_limited_within_one_browser(settings: Any, stranger: Client) -
     assert [doors.type_code(stranger, doors.WRONG).status_code for _ in range(7)] == [400] * 5 + [429] * 2
 
 
+@pytest.mark.attack("A07")
+@pytest.mark.attack("S01")
 def test_wrong_passwords_elsewhere_do_not_lock_the_owner_out() -> None:
     make.user("owner@example.org", password="a long password indeed")
     form = {"login": "owner@example.org", "password": "a wrong guess"}

@@ -24,6 +24,7 @@ from tests.accounts import doors
 pytestmark = pytest.mark.django_db
 
 DOORS = pytest.mark.parametrize("ask", [doors.ask_at_gate, doors.ask_at_login], ids=["gate", "login page"])
+OWN = ("Expires", "X-Request-ID")  # of each answer, whoever asked
 type Ask = Callable[..., HttpResponse]
 
 
@@ -37,11 +38,12 @@ def observed(ask: Ask, email: str) -> list[Any]:
     client = Client()
     responses = [ask(client, email), client.get(doors.CONFIRM, {"next": doors.ARTICLE})]
     responses += [doors.type_code(client, doors.WRONG) for _ in range(3)]
-    headers = [sorted((name, value) for name, value in response.items() if name != "Expires") for response in responses]
+    headers = [sorted((name, value) for name, value in response.items() if name not in OWN) for response in responses]
     cookies = sorted((name, morsel["max-age"], morsel["samesite"]) for name, morsel in client.cookies.items())
     return [[response.status_code for response in responses], headers, [*map(with_token_masked, responses)], cookies]
 
 
+@pytest.mark.attack("A01")
 @DOORS
 def test_known_unknown_and_other_addresses_look_alike(ask: Ask) -> None:
     make.user("reader-a@example.org")
@@ -56,6 +58,7 @@ def test_known_unknown_and_other_addresses_look_alike(ask: Ask) -> None:
         assert observed(ask, "reader-e@example.org") == known, "unknown"
 
 
+@pytest.mark.attack("A02")
 @DOORS
 @pytest.mark.parametrize(("kind", "mails"), [("known", 1), ("unknown", 1), ("unconfirmed", 1), ("inactive", 0)])
 def test_one_mail_each_and_none_to_an_account_that_is_switched_off(ask: Ask, kind: str, mails: int) -> None:
@@ -141,6 +144,7 @@ def test_the_right_code_after_two_wrong_ones_still_leads_on(stranger: Client) ->
     assert doors.type_code(stranger, code)["Location"] == doors.ARTICLE
 
 
+@pytest.mark.attack("A05")
 def test_after_three_wrong_codes_the_right_one_is_of_no_more_use(stranger: Client) -> None:
     doors.ask_at_login(stranger, "reader@example.org")
     code = doors.mailed_code("reader@example.org")
@@ -153,6 +157,7 @@ def test_after_three_wrong_codes_the_right_one_is_of_no_more_use(stranger: Clien
     assert not doors.is_logged_in(stranger)
 
 
+@pytest.mark.attack("A04")
 def test_an_old_code_is_refused_in_words(stranger: Client) -> None:
     doors.ask_at_login(stranger, "reader@example.org")
     code = doors.mailed_code("reader@example.org")
@@ -164,6 +169,7 @@ def test_an_old_code_is_refused_in_words(stranger: Client) -> None:
     assert "/account/login/?next=%2Farticles%2Fstory%2F%23continue" in response.content.decode()
 
 
+@pytest.mark.attack("A05")
 def test_a_code_works_only_in_the_browser_that_asked(stranger: Client) -> None:
     doors.ask_at_login(stranger, "reader@example.org")
     code = doors.mailed_code("reader@example.org")
@@ -176,6 +182,7 @@ def test_a_code_works_only_in_the_browser_that_asked(stranger: Client) -> None:
     assert doors.type_code(stranger, code).status_code == 302
 
 
+@pytest.mark.attack("A04")
 def test_a_used_code_is_of_no_more_use(stranger: Client) -> None:
     doors.ask_at_login(stranger, "reader@example.org")
     code = doors.mailed_code("reader@example.org")
@@ -214,6 +221,7 @@ def test_a_page_left_open_for_a_pruned_account_is_answered_in_words(stranger: Cl
     assert doors.type_code(stranger, code).status_code == 400
 
 
+@pytest.mark.attack("A13")
 @pytest.mark.parametrize(
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "http://testserver/x"]
 )
@@ -232,6 +240,7 @@ def test_allauths_further_doors_are_the_login_page(path: str, stranger: Client) 
     assert 'name="next" value="/articles/story/"' in page.content.decode()
 
 
+@pytest.mark.attack("A01")
 @pytest.mark.parametrize("path", ["/account/signup/", "/account/login/code/"])
 def test_allauths_further_doors_tell_nothing_of_an_account(path: str) -> None:
     make.user("reader-a@example.org")
@@ -253,6 +262,7 @@ def test_a_bad_address_at_the_login_page_is_refused_in_words_and_leaves_no_row(a
     assert (User.objects.count(), Session.objects.count(), doors.queued_mails()) == (0, 0, 0)
 
 
+@pytest.mark.attack("A08")
 def test_the_session_gets_another_key_at_login(stranger: Client) -> None:
     doors.ask_at_login(stranger, "reader@example.org")
     before = stranger.session.session_key

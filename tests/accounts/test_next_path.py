@@ -61,6 +61,7 @@ def test_a_path_of_this_site_is_kept_as_it_is(raw: str) -> None:
     assert local_path(raw) == raw
 
 
+@pytest.mark.attack("A13")
 @pytest.mark.parametrize("raw", ELSEWHERE)
 def test_what_may_lead_elsewhere_is_refused(raw: str) -> None:
     with pytest.raises(NextRefused):
@@ -68,6 +69,7 @@ def test_what_may_lead_elsewhere_is_refused(raw: str) -> None:
     assert local_path_or_none(raw) == ""
 
 
+@pytest.mark.attack("A13")
 @given(st.text(alphabet="/\\:?#@.%ahtpsevil \t\n", max_size=40))
 def test_no_accepted_text_names_a_host(raw: str) -> None:
     if accepted := local_path_or_none(raw):

@@ -30,6 +30,7 @@ ON_A_PUBLIC_HOST = [
 ]
 
 
+@pytest.mark.attack("A14")
 @pytest.mark.parametrize(("headers", "is_ours"), ON_A_PUBLIC_HOST)
 def test_on_a_public_host_ours_is_the_site_url(headers: dict[str, str], is_ours: bool, settings: Any) -> None:
     settings.LOCAL_MODE = False

@@ -23,6 +23,7 @@ def unconfirmed(email: str = "owner@example.org") -> User:
     return user
 
 
+@pytest.mark.attack("A10")
 def test_a_password_that_was_set_before_is_gone_and_the_owner_stays_logged_in(stranger: Client) -> None:
     user = unconfirmed()
     doors.ask_at_login(stranger, user.email)
@@ -34,6 +35,7 @@ def test_a_password_that_was_set_before_is_gone_and_the_owner_stays_logged_in(st
     assert Client().post(doors.LOGIN, {"login": user.email, "password": PASSWORD}).status_code == 400
 
 
+@pytest.mark.attack("A10")
 def test_sessions_from_before_end_and_the_owners_stays(stranger: Client) -> None:
     user = unconfirmed()
     tracked, untracked = make.logged_in(user), make.logged_in(user)
@@ -47,6 +49,7 @@ def test_sessions_from_before_end_and_the_owners_stays(stranger: Client) -> None
     assert UserSession.objects.get(user=user).session_key == stranger.session.session_key
 
 
+@pytest.mark.attack("A10")
 def test_a_password_login_to_an_unconfirmed_address_asks_for_the_code_and_then_wipes(stranger: Client) -> None:
     user = unconfirmed()
     response = stranger.post(doors.LOGIN, {"login": user.email, "password": PASSWORD})

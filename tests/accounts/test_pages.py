@@ -224,6 +224,7 @@ def names_of(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
             yield pattern.name
 
 
+@pytest.mark.attack("A14")
 @pytest.mark.parametrize(
     "path",
     [

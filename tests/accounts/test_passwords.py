@@ -46,6 +46,7 @@ def test_a_weak_password_is_refused_in_words(password: str, registered: Client) 
     assert not User.objects.get().has_usable_password()
 
 
+@pytest.mark.attack("A09")
 def test_changing_the_password_logs_out_other_devices_only() -> None:
     user = make.user("owner@example.org", password=PASSWORD)
     here, elsewhere = make.logged_in(user), make.logged_in(user)
@@ -55,6 +56,7 @@ def test_changing_the_password_logs_out_other_devices_only() -> None:
     assert not doors.is_logged_in(elsewhere)
 
 
+@pytest.mark.attack("A01")
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike() -> None:
     make.user("reader-a@example.org", password=PASSWORD)
     answers = [Client().post(doors.LOGIN, with_password(f"reader-{who}@example.org", OTHER)) for who in "ab"]
@@ -63,6 +65,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike() -> None:
     assert User.objects.count() == 1
 
 
+@pytest.mark.attack("A09")
 def test_a_forgotten_password_is_replaced_with_a_code(stranger: Client) -> None:
     user = make.user("owner@example.org", password=PASSWORD)
     elsewhere = make.logged_in(user)
@@ -76,6 +79,7 @@ def test_a_forgotten_password_is_replaced_with_a_code(stranger: Client) -> None:
     assert stranger.post(doors.LOGIN, with_password(user.email, OTHER)).status_code == 302
 
 
+@pytest.mark.attack("A01")
 def test_asking_for_a_new_password_tells_nothing_of_an_account() -> None:
     make.user("reader-a@example.org", password=PASSWORD)
     seen = []
@@ -90,6 +94,7 @@ def test_asking_for_a_new_password_tells_nothing_of_an_account() -> None:
     assert doors.queued_mails() == 1
 
 
+@pytest.mark.attack("A02")
 @pytest.mark.parametrize("known", [True, False], ids=["switched off", "unknown"])
 def test_asking_for_a_new_password_queues_as_much_where_there_is_no_account(known: bool, stranger: Client) -> None:
     if known:
@@ -109,6 +114,7 @@ def test_a_code_for_a_new_password_that_was_not_asked_for_is_refused_in_words(st
     assert Session.objects.count() == before
 
 
+@pytest.mark.attack("A09")
 def test_an_account_that_is_switched_off_stays_closed() -> None:
     user = make.user("owner@example.org", password=PASSWORD)
     client = make.logged_in(user)

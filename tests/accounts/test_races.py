@@ -44,6 +44,7 @@ def same_browser(client: Client) -> Client:
     return copy
 
 
+@pytest.mark.attack("A05")
 def test_of_twenty_codes_at_once_at_most_five_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client()
     doors.ask_at_login(client, "reader@example.org")
@@ -61,6 +62,7 @@ def test_of_twenty_codes_at_once_at_most_five_are_compared(monkeypatch: pytest.M
     assert set(statuses) <= {400, 429}
 
 
+@pytest.mark.attack("A04")
 def test_of_twenty_right_codes_at_once_one_logs_in() -> None:
     client = Client()
     doors.ask_at_login(client, "reader@example.org")

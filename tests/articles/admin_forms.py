@@ -26,6 +26,17 @@ def moment(name: str, value: datetime | None) -> dict[str, str]:
     return {f"{name}_0": local.strftime("%Y-%m-%d"), f"{name}_1": local.strftime("%H:%M:%S")}
 
 
+def terms_fields(free_until: datetime | None, initial: int = 0) -> dict[str, str]:
+    """The paywall's part of the form."""
+    return {
+        "terms-TOTAL_FORMS": "1",
+        "terms-INITIAL_FORMS": str(initial),
+        "terms-MIN_NUM_FORMS": "0",
+        "terms-MAX_NUM_FORMS": "1",
+        **moment("terms-0-free_until", free_until),
+    }
+
+
 def article_fields(published_at: datetime | None = None, **fields: Any) -> dict[str, Any]:
     return {
         "headline": "The tide tables",
@@ -44,6 +55,7 @@ def article_fields(published_at: datetime | None = None, **fields: Any) -> dict[
         "bylines-INITIAL_FORMS": "0",
         "bylines-MIN_NUM_FORMS": "0",
         "bylines-MAX_NUM_FORMS": "1000",
+        **terms_fields(None),
         **fields,
     }
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.apps import apps
-from django.contrib.auth.models import Group, Permission
-from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
-from articles.editors import PERMISSIONS, ensure_editors_group
 from articles.models import Topic
+from newsroom.roles import ROLES
 from tests import make
 from tests.articles.admin_forms import LIST
 
@@ -53,7 +50,7 @@ def test_an_editor_cannot_make_themself_more_than_an_editor(editor: Client) -> N
     )
     user.refresh_from_db()
     assert not user.is_superuser
-    assert {permission.partition(".")[0] for permission in user.get_all_permissions()} == {"articles"}
+    assert user.get_all_permissions() == ROLES["editors"]
 
 
 def test_the_address_of_a_list_page_is_made_once(editor: Client) -> None:
@@ -84,6 +81,7 @@ def test_a_stranger_is_sent_to_the_login(stranger: Client, path: str) -> None:
     assert response.redirect_chain[-1][0].startswith("/account/login/")
 
 
+@pytest.mark.attack("S01")
 def test_the_admin_has_no_login_form_of_its_own(stranger: Client) -> None:
     desk = make.editor("desk@example.org")
     desk.set_password("a-long-password-indeed")
@@ -106,28 +104,3 @@ def test_there_is_no_address_of_former_versions(stranger: Client, subscriber: Cl
     for client in (stranger, subscriber):
         for base in ("/", article.get_absolute_url()):
             assert client.get(base + path).status_code == 404
-
-
-def test_the_group_holds_exactly_its_list() -> None:
-    held = set(Group.objects.get(name="editors").permissions.values_list("codename", flat=True))
-    assert held == PERMISSIONS
-    assert {codename for codename in held if codename.startswith("delete")} == {"delete_article", "delete_byline"}
-    assert {codename for codename in held if codename.endswith("redirect")} == {"view_articleredirect"}
-
-
-def test_a_lost_group_comes_back_with_the_next_migration_and_a_changed_one_stays() -> None:
-    Group.objects.get(name="editors").delete()
-    call_command("migrate", verbosity=0)
-    group = Group.objects.get(name="editors")
-    assert group.permissions.count() == len(PERMISSIONS)
-    group.permissions.remove(Permission.objects.get(codename="publish_article"))
-    call_command("migrate", verbosity=0)
-    assert group.permissions.count() == len(PERMISSIONS) - 1
-
-
-def test_a_half_migrated_database_gets_no_half_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    Group.objects.get(name="editors").delete()
-    Permission.objects.get(codename="publish_article").delete()
-    monkeypatch.setattr("articles.editors.create_permissions", lambda *_args, **_options: None)
-    ensure_editors_group(apps.get_app_config("articles"), using="default")
-    assert not Group.objects.filter(name="editors").exists()

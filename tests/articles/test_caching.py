@@ -76,7 +76,7 @@ def test_no_cache_keeps_a_page_beyond_the_next_scheduled_article(stranger: Clien
     article = make.article()
     make.article(published_at=timezone.now() + timedelta(seconds=90))
     for url in ("/", article.get_absolute_url(), reverse("articles:feed-json")):
-        assert 80 <= seconds(stranger.get(url)) <= 90
+        assert 80 <= seconds(stranger.get(url)) < 90
 
 
 def test_a_page_that_has_not_changed_is_answered_with_304(stranger: Client) -> None:
@@ -99,4 +99,4 @@ def test_a_missing_page_is_not_kept(stranger: Client) -> None:
 
 def test_no_cache_keeps_yesterdays_date(stranger: Client) -> None:
     with time_machine.travel(datetime(2026, 11, 23, 23, 58, 30, tzinfo=UTC), tick=False):
-        assert seconds(stranger.get("/")) == 90
+        assert seconds(stranger.get("/")) == 88  # two such caches in a row have it for up to two more

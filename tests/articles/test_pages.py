@@ -19,7 +19,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-FRONT_QUERIES = 16
+FRONT_QUERIES = 17
 ARTICLE_QUERIES = 15
 
 

@@ -53,11 +53,11 @@ def refuse_flattery(cluster: Cluster) -> None:
 
 
 @contextmanager
-def fresh_database(cluster: Cluster, name: str) -> Iterator[str]:
+def fresh_database(cluster: Cluster, name: str, template: str = TEMPLATE) -> Iterator[str]:
     """A clone of the template for as long as the block lasts."""
     with superuser(cluster) as connection:
         drop(connection, name)
-        names = (sql.Identifier(name), sql.Identifier(TEMPLATE))
+        names = (sql.Identifier(name), sql.Identifier(template))
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
     try:
         yield name
@@ -69,7 +69,11 @@ def fresh_database(cluster: Cluster, name: str) -> Iterator[str]:
 def environment(cluster: Cluster, database: str) -> dict[str, str]:
     """That of a command of the site in local mode, with this database."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_CALLER)}
-    return kept | {"DATABASE_URL": f"postgresql://postgres@/{database}?host={cluster.socket_dir}"}
+    return kept | {"DATABASE_URL": url(cluster, database)}
+
+
+def url(cluster: Cluster, database: str) -> str:
+    return f"postgresql://postgres@/{database}?host={cluster.socket_dir}"
 
 
 def machine() -> str:

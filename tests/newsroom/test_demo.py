@@ -21,7 +21,7 @@ from django.core.management import CommandError, call_command
 
 from newsroom import processes
 from newsroom.embedded_postgres import Cluster
-from newsroom.management.commands.demo import existing_file, port_number, stripe_sandbox, welcome_lines
+from newsroom.management.commands.demo import existing_file, parts, port_number, stripe_sandbox, welcome_lines
 from newsroom.stripe_account import sandbox_port
 from tests.newsroom.waiting import eventually
 
@@ -182,6 +182,10 @@ def test_a_taken_port_of_the_stand_in_is_told_before_anything_is_started(clone: 
     assert refused.returncode == 1
     assert f"Port {sandbox_port(port)} cannot be used" in refused.stderr
     assert not clone.cluster.home.exists()
+
+
+def test_its_parts_know_that_they_are_a_demo_and_nothing_else_does() -> None:
+    assert [(part.name, part.environment["DEMO"]) for part in parts(8123)] == [("worker", "1"), ("web", "1")]
 
 
 def test_the_stand_in_is_started_for_the_port_of_the_site(settings: Any) -> None:

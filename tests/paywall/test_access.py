@@ -53,6 +53,19 @@ def test_tier_reader_and_meter_give_the_answer_of_the_table(
 
 
 @pytest.mark.parametrize("reader", [STRANGER, REGISTERED, SUBSCRIBER, BUYER])
+@pytest.mark.parametrize(("tier", "granted"), [("free", True), ("registered", True), ("premium", True), ("x", False)])
+def test_a_time_in_which_everybody_may_read_opens_every_known_tier(
+    tier: str, granted: bool, reader: ReaderFacts
+) -> None:
+    end = datetime(2026, 12, 1, tzinfo=UTC)
+    access = decide(ArticleFacts(7, tier, free_until=end), reader, SPENT)
+    assert access.granted is granted
+    if granted:
+        assert (access.reason, access.until) == (Reason.FREE, end)
+    assert not decide(ArticleFacts(7, tier, is_out=False, free_until=end), reader, SPENT).granted
+
+
+@pytest.mark.parametrize("reader", [STRANGER, REGISTERED, SUBSCRIBER, BUYER])
 @pytest.mark.parametrize("tier", ["free", "registered", "premium"])
 def test_an_article_that_is_not_out_opens_for_staff_alone(reader: ReaderFacts, tier: str) -> None:
     facts = ArticleFacts(7, tier, is_out=False)

@@ -232,15 +232,20 @@ def test_the_page_of_an_expired_grant_closes_at_that_second(library: Library) ->
     assert library.words[article.pk] not in page
 
 
-def test_an_error_in_the_decision_withholds(
-    subscriber: Client, library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def broken_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the rule engine fell over")
 
-    article = library.premium[0]
     monkeypatch.setattr("paywall.middleware.decide", broken)
-    response = subscriber.get(article.get_absolute_url())
+
+
+@pytest.mark.usefixtures("broken_decision")
+def test_an_error_in_the_decision_withholds(
+    stranger: Client, library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    article = library.premium[0]
+    response = stranger.get(article.get_absolute_url())
     assert response.status_code == 200
     assert library.words[article.pk] not in response.content.decode()
     assert 'data-reason="undecided"' in response.content.decode()

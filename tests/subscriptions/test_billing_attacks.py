@@ -123,6 +123,7 @@ def test_a_reference_to_somebodys_attempt_in_another_session_links_nothing(shop:
     assert browser.get("/subscribe/welcome/", {"session_id": session.id}).status_code == 404
 
 
+@pytest.mark.attack("A10")
 def test_paying_with_somebodys_address_opens_neither_their_account_nor_their_customer(shop: Shop, article: Any) -> None:
     victim = make.user(VICTIM)
     shop.subscribe(make.logged_in(victim))
@@ -141,6 +142,7 @@ def test_paying_with_somebodys_address_opens_neither_their_account_nor_their_cus
             assert "/account/login/" in response["Location"]
 
 
+@pytest.mark.attack("A01")
 @pytest.mark.parametrize("is_known", [True, False])
 def test_a_known_and_an_unknown_address_look_the_same_until_the_code(shop: Shop, is_known: bool) -> None:
     if is_known:
@@ -159,6 +161,7 @@ def test_a_known_and_an_unknown_address_look_the_same_until_the_code(shop: Shop,
     assert response["Location"].startswith("/account/login/code/confirm/")
 
 
+@pytest.mark.attack("A17")
 def test_another_readers_subscription_cannot_be_managed(shop: Shop) -> None:
     subscription = shop.subscribe(make.logged_in(make.user(VICTIM)))
     calls = len(shop.sandbox.calls)
@@ -169,6 +172,7 @@ def test_another_readers_subscription_cannot_be_managed(shop: Shop) -> None:
     assert len(shop.sandbox.calls) == calls
 
 
+@pytest.mark.attack("A14")
 def test_the_doors_of_a_subscription_need_a_token_of_our_form(shop: Shop) -> None:
     user = make.user(VICTIM)
     subscription = shop.subscribe(make.logged_in(user))

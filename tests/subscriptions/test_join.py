@@ -143,6 +143,7 @@ ELSEWHERE = [
 ]
 
 
+@pytest.mark.attack("A13")
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_a_next_that_leads_elsewhere_is_refused_and_leaves_no_row(target: str, stranger: Client) -> None:
     before = doors.row_counts()
@@ -164,6 +165,7 @@ FOREIGN = [
 ]
 
 
+@pytest.mark.attack("A14")
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_a_form_from_elsewhere_is_refused_and_leaves_no_row(headers: dict[str, str], stranger: Client) -> None:
     before = doors.row_counts()
@@ -196,8 +198,8 @@ def test_an_oversized_body_is_refused_and_leaves_no_row(stranger: Client) -> Non
         content_type="application/x-www-form-urlencoded",
         headers=SAME_ORIGIN,
     )
-    assert response.status_code == 400
-    assert "We did not understand this request" in response.content.decode()
+    assert response.status_code == 413
+    assert "more than we can take at once" in response.content.decode()
     assert doors.row_counts() == before
 
 

@@ -12,45 +12,59 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.urls import reverse
 
+from accounts import audit
 from accounts.addresses import AddressRefused, normalise
 from accounts.codes import with_next
-from accounts.models import EDITORS, User
+from accounts.models import EDITORS, PUBLISHERS, SUPPORT, StaffActionKind, User
+
+ROLES = {"editor": EDITORS, "publisher": PUBLISHERS, "support": SUPPORT}
+NAMES = {"editor": "an editor", "publisher": "a publisher", "support": "on support"}
 
 
 class Command(BaseCommand):
     help = (
-        "Make the address an editor's: create the account or promote the one that is there, and print where to log in."
+        "Make the address an editor's, or give it another role of staff: create the account or promote the one that is "
+        "there, and print where to log in."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
+        parser.add_argument("--role", choices=tuple(ROLES), default="editor")
 
-    def handle(self, *_arguments: Any, email: str, **_options: Any) -> None:
+    def handle(self, *_arguments: Any, email: str, role: str, **_options: Any) -> None:
         try:
-            user = make_editor(normalise(email))
+            user = make_editor(normalise(email), role)
         except AddressRefused as refusal:
             raise CommandError(str(refusal)) from None
         link = settings.SITE_URL + with_next(reverse("account_login"), reverse("admin:index"))
-        self.stdout.write(f"{user.email} is an editor now. There is no password: open")
+        self.stdout.write(f"{user.email} is {NAMES[role]} now. There is no password: open")
         self.stdout.write(f"  {link}")
-        self.stdout.write("and type the address; the code that is mailed to it logs in.")
+        self.stdout.write(
+            "and type the address; the code that is mailed to it logs in. At the first entry you are asked"
+        )
+        self.stdout.write(
+            "to add a second factor, a passkey or an authenticator app, and shown recovery codes to keep."
+        )
 
 
 @transaction.atomic
-def make_editor(email: str) -> User:
-    """Give the account of this normalised address the rights of an editor, of use to who receives mail there.
+def make_editor(email: str, role: str) -> User:
+    """Give the account of this normalised address the rights of a role, of use to who receives mail there.
 
     Raises CommandError.
     """
-    editors = Group.objects.filter(name=EDITORS).first()
-    if editors is None:
-        raise CommandError(f"there is no group {EDITORS!r}; run manage.py migrate, which makes it with its permissions")
+    name = ROLES[role]
+    group = Group.objects.filter(name=name).first()
+    if group is None:
+        raise CommandError(f"there is no group {name!r}; run manage.py migrate, which makes it with its permissions")
     user = User.objects.filter(email=email).first() or User.objects.create_user(email)
     if not user.is_active:
         raise CommandError(f"the account of {email} is switched off; switch it on in the admin first")
-    user.is_staff = True
-    user.save(update_fields=["is_staff"])
-    user.groups.add(editors)
+    if not user.is_staff:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+        audit.record(None, StaffActionKind.RIGHTS_CHANGED, user, "May enter the admin.")
+    user.groups.add(group)
     if not EmailAddress.objects.filter(user=user).exists():
         EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     return user

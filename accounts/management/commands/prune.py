@@ -11,7 +11,8 @@ from accounts.pruning import prune
 
 class Command(BaseCommand):
     help = (
-        "Remove addresses that nobody confirmed for a week, ended sessions, done tasks and old counts of rate limits."
+        "Remove addresses that nobody confirmed for a week, ended sessions, done tasks, old counts of rate limits, "
+        "and what staff did more than AUDIT_DAYS ago."
     )
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:

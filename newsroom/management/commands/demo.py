@@ -180,7 +180,7 @@ def parts(port: int) -> list[Part]:
     worker = ["db_worker", "--queue-name", "*", "--interval", "0.3", "--no-startup-delay", "--no-reload"]
     server = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "64"]
     site = ["--working-dir", project, "--workers-kill-timeout", "3", "newsroom.wsgi:application"]
-    environment = {"PORT": str(port)}
+    environment = {"PORT": str(port), "DEMO": "1"}
     return [
         Part("worker", [python, f"{project}/manage.py", *worker], environment),
         Part("web", [python, "-m", "granian", *server, *site], {**environment, "DATABASE_POOL": "1"}),

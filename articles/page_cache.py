@@ -1,0 +1,64 @@
+"""Answers a stranger's request with the page that was made for another one, without a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csp import get_nonce
+from django.utils import timezone
+from django.utils.cache import set_response_etag
+
+from articles.caching import has_own_cookie, lifetime_of, mark_private, set_cache_headers
+from articles.page_store import Lifetime, store
+
+LONGEST_ADDRESS = 500  # characters of path and query
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    lifetime: Lifetime
+
+    def answer(self) -> HttpResponse:
+        response = HttpResponse(self.content, status=self.status, headers=dict(self.headers))
+        set_cache_headers(response, self.lifetime.until, timezone.now())
+        return response
+
+
+class PageCacheMiddleware:
+    """Stands outside of sessions and logins: a request that carries one never meets a kept page, and what is made for
+    it is never kept. `request.page_cache` says afterwards what happened: hit, miss or bypass.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD") or has_own_cookie(request):
+            vars(request)["page_cache"] = "bypass"
+            return self.get_response(request)
+        now = vars(request)["began_at"] = timezone.now()
+        name = (request.get_host(), request.get_full_path())
+        kept = cast("KeptPage | None", store.get(name, now))
+        if kept is not None:
+            vars(request)["page_cache"] = "hit"
+            return kept.answer()
+        vars(request)["page_cache"] = "miss"
+        stamp = store.stamp()
+        response = self.get_response(request)
+        life = lifetime_of(response)
+        if life is None:
+            return response
+        if response.cookies or response.streaming or get_nonce(request):
+            mark_private(response)  # it is one browser's own, whatever its view believed
+            return response
+        set_response_etag(response)
+        if request.method == "GET" and len(name[1]) <= LONGEST_ADDRESS:
+            page = KeptPage(response.status_code, tuple(response.headers.items()), response.content, life)
+            store.put(name, page, life, size=len(response.content) + 2048, stamp=stamp)
+        return response

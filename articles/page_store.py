@@ -1,0 +1,149 @@
+"""What one web process keeps of the public site: finished pages and public parts of pages, under their surrogate keys.
+
+Nothing about a reader is ever put in here. The store answers only while its process hears of every change: see
+articles/purging.py.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.conf import settings
+from django.utils import timezone
+
+EVERYTHING = "everything"  # the key that purges all
+TRUSTED_SECONDS = 2.0  # how long the last word of the database is good for; it is asked several times as often
+PART_BYTES = 48 * 1024  # what the public parts of one article are taken to need, markup and row together
+LARGEST_SHARE = 8  # no single value takes more than this fraction of the room
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """The surrogate keys of what a page shows, and the moment (UTC) at which the clock alone changes it."""
+
+    keys: tuple[str, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    value: object
+    lifetime: Lifetime
+    size: int
+
+
+class PageStore:
+    """The most recently used values that fit into `most_bytes`, for all threads of a process."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._names_by_key: defaultdict[str, set[Hashable]] = defaultdict(set)
+        self._bytes = 0
+        self._purges = 0
+        self._heard_at = float("-inf")
+
+    # --- whether it may be believed ---------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """From now on every change is heard. What was kept before may have missed one, so it goes."""
+        self.clear()
+        self.hear()
+
+    def hear(self) -> None:
+        """The database has just said that there is no change beyond those that were purged."""
+        self._heard_at = time.monotonic()
+
+    def close(self) -> None:
+        self._heard_at = float("-inf")
+        self.clear()
+
+    @property
+    def is_open(self) -> bool:
+        return time.monotonic() - self._heard_at < TRUSTED_SECONDS
+
+    # --- keeping ----------------------------------------------------------------------------------------------
+
+    def get(self, name: Hashable, now: datetime) -> object | None:
+        """What is kept under the name and has not come to its end at `now` (UTC)."""
+        if not self.is_open:
+            return None
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None:
+                return None
+            if kept.lifetime.until <= now:
+                self._drop(name)
+                return None
+            self._kept.move_to_end(name)
+            return kept.value
+
+    def stamp(self) -> int:
+        """To be taken before the database is read for what will be put."""
+        return self._purges
+
+    def put(self, name: Hashable, value: object, lifetime: Lifetime, *, size: int, stamp: int) -> None:
+        """Keep the value, unless anything was purged since `stamp`: what it was made from may be old already."""
+        if not self.is_open or size > self.most_bytes // LARGEST_SHARE:
+            return
+        with self._lock:
+            if stamp != self._purges:
+                return
+            self._drop(name)
+            self._kept[name] = Kept(value, lifetime, size)
+            self._bytes += size
+            for key in lifetime.keys:
+                self._names_by_key[key].add(name)
+            while self._bytes > self.most_bytes:
+                self._drop(next(iter(self._kept)))
+
+    def kept_or_made[V](self, name: Hashable, make: Callable[[], V], lifetime_of: Callable[[V], Lifetime]) -> V:
+        """The value under this name; if it is not there it is made, and kept (unless it is None) where that is safe."""
+        found = self.get(name, timezone.now())
+        if found is not None:
+            return cast("V", found)
+        stamp = self.stamp()
+        made = make()
+        if made is not None and self.is_open:
+            self.put(name, made, lifetime_of(made), size=PART_BYTES, stamp=stamp)
+        return made
+
+    # --- forgetting -------------------------------------------------------------------------------------------
+
+    def purge(self, keys: Collection[str]) -> None:
+        """Forget whatever stands under one of the keys."""
+        if EVERYTHING in keys:
+            self.clear()
+            return
+        with self._lock:
+            self._purges += 1
+            for key in keys:
+                for name in list(self._names_by_key.get(key, ())):
+                    self._drop(name)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._purges += 1
+            self._kept.clear()
+            self._names_by_key.clear()
+            self._bytes = 0
+
+    def _drop(self, name: Hashable) -> None:
+        kept = self._kept.pop(name, None)
+        if kept is None:
+            return
+        self._bytes -= kept.size
+        for key in kept.lifetime.keys:
+            self._names_by_key[key].discard(name)
+            if not self._names_by_key[key]:
+                del self._names_by_key[key]
+
+
+store = PageStore(settings.PAGE_CACHE_MB * 1024**2)

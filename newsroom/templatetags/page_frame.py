@@ -1,0 +1,48 @@
+"""What stands around every page and hardly ever changes: the navigation and the foot. They take longer to write than an
+article, so they are rendered without a request, which nothing about a reader can come from, and kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from articles.caching import lifetime
+from articles.page_store import store
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Context) -> SafeString:
+    """The sections. Told apart: the page of a section, an article in one, the pages that have a link of their own."""
+    article_section = getattr(context.get("article"), "section", None)
+    path = context["request"].path if "request" in context else ""
+    here = {
+        "page_slug": getattr(context.get("section"), "slug", ""),
+        "article_slug": getattr(article_section, "slug", ""),
+        "path": path if path in ("/archive/", "/search/") else "",
+    }
+    shown = here | {"navigation_sections": context["navigation_sections"]}
+    return kept_part("_navigation.html", shown, tuple(here.values()))
+
+
+@register.simple_tag(takes_context=True)
+def footer(context: Context, is_logged_in: bool) -> SafeString:
+    names = ("navigation_sections", "site_name", "site_note")
+    shown = {name: context[name] for name in names} | {"is_logged_in": is_logged_in}
+    return kept_part("_footer.html", shown, (is_logged_in,))
+
+
+def kept_part(template_name: str, context: dict[str, Any], variant: tuple[object, ...]) -> SafeString:
+    now = timezone.now()
+    return store.kept_or_made(
+        (template_name, *variant),
+        lambda: render_to_string(template_name, context),
+        lambda _part: lifetime(["sections"], now),
+    )
