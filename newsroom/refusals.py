@@ -7,9 +7,11 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.defaults import bad_request
 
 from articles.caching import mark_private
 from articles.sanitising import MAX_CHARACTERS
@@ -36,6 +38,13 @@ class RefusalsMiddleware:
             # A cache that kept the 404 of a scheduled article would hide it after its second.
             mark_private(response)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A filter or a key in an address of the admin that the database cannot read is the sender's fault, not ours."""
+        if not isinstance(exception, DataError) or request.method not in ("GET", "HEAD"):
+            return None
+        is_of_admin = request.path_info.startswith(ADMIN_PAGES)
+        return bad_request(request, exception) if is_of_admin else None
 
 
 def too_large(request: HttpRequest) -> HttpResponse | None:

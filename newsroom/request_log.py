@@ -39,6 +39,7 @@ class RequestLogMiddleware:
         began_at = perf_counter()
         request_id = request_id_of(request)
         current_request_id.set(request_id)
+        vars(request)["request_id"] = request_id  # for the log of what staff did
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         seconds = perf_counter() - began_at

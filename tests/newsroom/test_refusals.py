@@ -57,6 +57,11 @@ def test_an_article_beyond_all_measure_is_refused_with_what_to_do(editor: Client
     assert not Article.objects.exists()
 
 
+@pytest.mark.parametrize(("query", "status"), [("headline__regex=harbour", 200), ("headline__regex=(", 400)])
+def test_a_filter_that_the_database_cannot_read_is_refused_in_words(query: str, status: int, superuser: Client) -> None:
+    assert superuser.get(f"/admin/articles/article/?{query}").status_code == status
+
+
 def test_an_upload_beyond_all_measure_is_refused_unread(editor: Client) -> None:
     head = b"--x\r\nContent-Disposition: form-data; name=image; filename=a.jpg\r\n\r\n"
     body = head + b"x" * (MOST_BYTES + 2_000_000)
