@@ -40,7 +40,7 @@ class RefusalsMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A filter or a key in an address of the admin that the database cannot read is the sender's fault, not ours."""
+        """A filter or key in an address of the admin that the database cannot read is the sender's fault, not ours."""
         if not isinstance(exception, DataError) or request.method not in ("GET", "HEAD"):
             return None
         is_of_admin = request.path_info.startswith(ADMIN_PAGES)

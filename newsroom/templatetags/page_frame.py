@@ -1,5 +1,5 @@
-"""What stands around every page and hardly ever changes: the navigation and the foot. They take longer to write than an
-article, so they are rendered without a request, which nothing about a reader can come from, and kept.
+"""What stands around every page and hardly ever changes: links, navigation and the foot. To render them takes longer
+than an article, so they are kept; and they are rendered without a request, so that nothing in them is about a reader.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from articles.caching import lifetime
 from articles.page_store import store
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def head_links(context: Context) -> SafeString:
+    return kept_part("_head_links.html", {"site_name": context["site_name"]}, ())
 
 
 @register.simple_tag(takes_context=True)
