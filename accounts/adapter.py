@@ -111,6 +111,10 @@ def ask_to_log_in_again(request: HttpRequest) -> HttpResponse:
 
 
 class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("That code is not right. Type the one the app shows now."),
+    }
+
     def _get_site_name(self) -> str:
         """What passkeys and authenticator apps call this site."""
         return str(settings.SITE_NAME)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -114,17 +116,47 @@ class UserAdmin(UserModelAdmin):
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """The kinds of object that the log tells of, under the names that the admin has for them."""
+
+    title = gettext_lazy("kind of object")
+    parameter_name = "object_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        kinds = StaffAction.objects.exclude(object_type="").order_by().values_list("object_type", flat=True).distinct()
+        return sorted(((kind, kind_in_words(kind)) for kind in kinds), key=lambda kind: kind[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffAction]) -> QuerySet[StaffAction]:
+        return queryset.filter(object_type=self.value()) if self.value() else queryset
+
+
+def kind_in_words(kind: str) -> str:
+    """The name of the model with this label; the label where there is no such model any more."""
+    try:
+        return capfirst(str(apps.get_model(kind)._meta.verbose_name))
+    except (LookupError, ValueError):
+        return kind
+
+
 @admin.register(StaffAction)
 class StaffActionAdmin(ActionModelAdmin):
     """The log is looked at: nobody writes in it, superusers included."""
 
-    list_display = ("at", "actor_name", "action", "object_type", "object_words", "detail", "network")
-    list_filter = ("action", ("at", admin.DateFieldListFilter), "object_type")
+    list_display = ("at", "actor_name", "deed", "network")
+    list_filter = ("action", KindFilter)
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "at"
     search_fields = ("actor_name__iexact", "object_words__icontains", "object_id__exact", "network__exact")
-    search_help_text = gettext_lazy("The whole address of who it was or from where, or a part of the object's name.")
+    search_help_text = gettext_lazy(
+        "The whole e-mail or network address, the number of the object, or a part of its name."
+    )
+
+    @admin.display(description=gettext_lazy("what"), ordering="action")
+    def deed(self, row: StaffAction) -> str:
+        """All that was done, in one column: of more the last would stand beyond the edge."""
+        done = ": ".join(filter(None, (str(row.get_action_display()), row.object_words)))
+        return " – ".join(filter(None, (done, row.detail)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

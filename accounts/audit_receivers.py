@@ -13,6 +13,7 @@ from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import receiver
@@ -47,7 +48,8 @@ def record_history(entry: LogEntry) -> None:
     kind = entry.content_type
     label = "" if kind is None else f"{kind.app_label}.{kind.model}"
     thing = (label, str(entry.object_id or ""), entry.object_repr)
-    audit.record_entry(KINDS[entry.action_flag], thing, entry.get_change_message(), actor=entry.user)
+    request = audit.current_request()
+    audit.record(request, KINDS[entry.action_flag], thing, entry.get_change_message(), actor=entry.user)
 
 
 @admin.action(permissions=["delete"], description=gettext_lazy("Delete selected %(verbose_name_plural)s"))
@@ -56,11 +58,12 @@ def delete_selected_and_record(
 ) -> HttpResponse | None:
     """Django's own action, whose entries for several rows are written at once and so without a signal."""
     chosen = list(queryset) if request.POST.get("post") else []
-    things = [(row._meta.label_lower, str(row.pk), str(row)) for row in chosen]
-    answer: HttpResponse | None = delete_selected(model_admin, request, queryset)
-    if answer is None and len(things) > 1 and isinstance(request.user, User):
-        for thing in things:
-            audit.record_entry(StaffActionKind.DELETED, thing, "", actor=request.user)
+    things = [audit.named(row) for row in chosen]
+    with transaction.atomic():  # the admin opens none for an action, and nothing goes untold
+        answer: HttpResponse | None = delete_selected(model_admin, request, queryset)
+        if answer is None and len(things) > 1 and isinstance(request.user, User):
+            for thing in things:
+                audit.record(request, StaffActionKind.DELETED, thing)
     return answer
 
 
@@ -131,6 +134,8 @@ def record_rights(instance: Model, action: str, model: type[Model], pk_set: set[
         detail = _("All %(kind)s taken.") % {"kind": model._meta.verbose_name_plural}
     else:
         names = "; ".join(sorted(str(row) for row in model._default_manager.filter(pk__in=pk_set or ())))
+        if not names:
+            return
         words = {"kind": model._meta.verbose_name_plural, "names": names}
         given, taken = _("Given (%(kind)s): %(names)s."), _("Taken (%(kind)s): %(names)s.")
         detail = (given if action == "post_add" else taken) % words

@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.mfa.base import forms as allauth_mfa_forms
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as allauth_totp_forms
 from allauth.mfa.webauthn import forms as allauth_webauthn_forms
 from django.core.exceptions import ValidationError
 from django.forms import BooleanField, Field
@@ -26,6 +27,7 @@ from accounts.pruning import release_unconfirmed
 
 # What the parser of passkeys lets escape when something else was sent.
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, struct.error)
+CODE_MISSING = {"required": _("Please type the code.")}
 
 
 class LoginForm(allauth_forms.LoginForm):
@@ -100,10 +102,10 @@ class ConfirmEmailVerificationCodeForm(allauth_forms.ConfirmEmailVerificationCod
 
 class AddPasskeyForm(allauth_webauthn_forms.AddWebAuthnForm):
     passwordless = BooleanField(
-        label=_("Log in with this key alone"),
+        label=_("Log in with this passkey alone"),
         help_text=_(
-            "The key then asks for your fingerprint, your face or its PIN. "
-            "Otherwise it is asked for after the code or the password."
+            "It then asks for your fingerprint, your face or its PIN. "
+            "Otherwise we ask for it after the code or the password."
         ),
         required=False,
         initial=True,
@@ -113,7 +115,7 @@ class AddPasskeyForm(allauth_webauthn_forms.AddWebAuthnForm):
         try:
             return dict(super().clean())
         except (ValidationError, *UNREADABLE):
-            raise ValidationError(_("This key could not be added. Please try again."), code="invalid") from None
+            raise ValidationError(_("This passkey could not be added. Please try again."), code="invalid") from None
 
 
 class CountsTries:
@@ -133,12 +135,31 @@ class CountsTries:
         return code
 
 
-class SecondFactorForm(CountsTries, allauth_mfa_forms.AuthenticateForm):
-    pass
+class AsksForFactor(CountsTries):
+    """A code of the app, or a recovery code where there is none: then a passkey is asked for before it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = set(Authenticator.objects.filter(user=self.user).values_list("type", flat=True))
+        self.has_app = Authenticator.Type.TOTP in held
+        self.has_passkey = Authenticator.Type.WEBAUTHN in held
 
 
-class ReauthenticateForm(CountsTries, allauth_mfa_forms.ReauthenticateForm):
-    pass
+class SecondFactorForm(AsksForFactor, allauth_mfa_forms.AuthenticateForm):
+    code = CodeField(error_messages=CODE_MISSING)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.has_app:
+            self.fields["code"].widget.attrs.pop("autofocus")
+
+
+class ReauthenticateForm(AsksForFactor, allauth_mfa_forms.ReauthenticateForm):
+    code = CodeField(error_messages=CODE_MISSING)
+
+
+class ConnectAppForm(allauth_totp_forms.ActivateTOTPForm):
+    code = CodeField(label=_("Code from the app"))
 
 
 class ReadsPasskey:
@@ -148,7 +169,11 @@ class ReadsPasskey:
         try:
             return super().clean_credential()  # type: ignore[misc]
         except UNREADABLE:
-            raise ValidationError(_("This key did not work. Please try again."), code="invalid") from None
+            raise ValidationError(_("This passkey did not work. Please try again."), code="invalid") from None
+        except ValidationError as refusal:
+            if refusal.code != "incorrect_code":
+                raise
+            raise ValidationError(_("This passkey did not work. Please try again."), code="incorrect_code") from None
 
 
 class PasskeyForm(ReadsPasskey, allauth_webauthn_forms.AuthenticateWebAuthnForm):

@@ -90,12 +90,12 @@ def refuse(request: HttpRequest, wait: int = USUAL_WAIT, *, has_code: bool = Tru
     """The page that says "too often" and when to come back. Also the project's `handler429`, which allauth asks for."""
     minutes = math.ceil(wait / 60)
     sentence = ngettext(
-        "Too often in a short time. Please wait %(minutes)d minute.",
-        "Too often in a short time. Please wait %(minutes)d minutes.",
+        "Please wait %(minutes)d minute, then try again.",
+        "Please wait %(minutes)d minutes, then try again.",
         minutes,
     ) % {"minutes": minutes}
     if has_code:
-        sentence = f"{sentence} {gettext('A code that you have already is still good.')}"
+        sentence = f"{sentence} {gettext('A code you already have still works.')}"
     response = render(request, "429.html", {"reason_sentence": sentence}, status=429)
     response.headers["Retry-After"] = str(wait)
     return response

@@ -113,7 +113,7 @@ class StaffAction(models.Model):
     before a year is over.
     """
 
-    at = models.DateTimeField(_("at"), default=timezone.now, db_index=True)
+    at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     actor = models.ForeignKey(
         User, verbose_name=_("account"), on_delete=models.SET_NULL, null=True, related_name="staff_actions"
     )
@@ -129,8 +129,8 @@ class StaffAction(models.Model):
     request_id = models.CharField(_("request"), max_length=64, blank=True)
 
     class Meta:
-        verbose_name = _("action of staff")
-        verbose_name_plural = _("actions of staff")
+        verbose_name = _("staff action")
+        verbose_name_plural = _("staff actions")
         ordering = ("-at", "-pk")
         permissions = (("read_as", _("Can read the site as any class of reader")),)
 

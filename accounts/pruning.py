@@ -37,7 +37,7 @@ def prune() -> dict[str, int]:
         "ended sessions": UserSession.objects.exclude(has_session).delete()[0],
         "done tasks": DBTaskResult.objects.successful().filter(finished_at__lt=now - DONE_TASKS_FOR).delete()[0],
         "failed tasks": finished.filter(finished_at__lt=now - FAILED_TASKS_FOR).delete()[0],
-        "old actions of staff": actions.delete()[0],
+        "old staff actions": actions.delete()[0],
         "old counts": RateWindow.objects.filter(expires_at__lt=now).delete()[0],
     }
 

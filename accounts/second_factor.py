@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from accounts.admin_pages import is_admin_path
 from accounts.codes import with_next
 from accounts.models import User
 
@@ -54,7 +55,7 @@ def is_admin(request: HttpRequest) -> bool:
     """Whether a view of the admin answers, or any other at an address below the admin's."""
     match = request.resolver_match
     is_of_admin = match is not None and "admin" in match.app_names
-    return is_of_admin or request.path.startswith(reverse("admin:index"))
+    return is_of_admin or is_admin_path(request.path)
 
 
 def is_factor_page(request: HttpRequest) -> bool:
@@ -67,12 +68,27 @@ def is_staff(request: HttpRequest) -> bool:
     return request.user.is_authenticated and (request.user.is_staff or request.user.is_superuser)
 
 
+def is_shown(request: HttpRequest) -> bool:
+    """Whether this login has shown a second factor, or the site asks for none: what staff may do outside of the admin
+    too, such as to read every body, they may do then alone.
+    """
+    if settings.IS_DEMO:
+        return True
+    held = held_by(request)
+    return any(kind in SECOND_FACTORS for kind in held.values()) and has_used_one_of(request, set(held))
+
+
+def held_by(request: HttpRequest) -> dict[int, str]:
+    """The kinds of the authenticators of who asks, recovery codes among them, by their ids."""
+    return dict(Authenticator.objects.filter(user_id=request.user.pk).values_list("pk", "type"))
+
+
 def next_step(request: HttpRequest) -> str | None:
     """Where this member of staff has to go before the page opens; None where nothing is missing.
 
     Who has no second factor may put one up, which takes a login of the last five minutes (see AccountAdapter).
     """
-    held = dict(Authenticator.objects.filter(user_id=request.user.pk).values_list("pk", "type"))
+    held = held_by(request)
     if not any(kind in SECOND_FACTORS for kind in held.values()):
         return reverse("mfa_index") if is_admin(request) else None
     if has_used_one_of(request, set(held)):

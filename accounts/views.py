@@ -236,7 +236,7 @@ def nothing_pending(request: HttpRequest, again_urlname: str) -> HttpResponse:
 
 
 def code_ended(request: HttpRequest, again_urlname: str) -> HttpResponse:
-    """The page that says that this code is of no more use here, and how to get another."""
+    """The page that says that this code no longer works, and how to get another."""
     again_url = with_next(reverse(again_urlname), get_next_redirect_url(request) or "")
     return render(request, "account/code_ended.html", {"again_url": again_url}, status=400)
 

@@ -4,12 +4,15 @@ clock brings. Changes by people are purged: see articles/purging.py.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, cast
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -17,6 +20,8 @@ from django.utils.cache import patch_vary_headers
 
 from articles.models import Article
 from articles.page_store import Lifetime, store
+
+logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 600
 # What every page shows besides its own: the sections in its head, and the options at its gate or foot.
@@ -66,7 +71,11 @@ def next_change_at(now: datetime) -> datetime:
     if found is not None and found[0] <= now:
         return found[1]
     stamp = store.stamp()
-    moments = [moment for source in moment_sources if (moment := source(now)) is not None]
+    try:
+        moments = [moment for source in moment_sources if (moment := source(now)) is not None]
+    except DatabaseError:  # then nothing may be kept, and the page says by itself what is wrong
+        logger.exception("the next moment at which pages change could not be found out")
+        return now
     earliest = min([*moments, next_midnight(now)])
     store.put("next change", (now, earliest), Lifetime(("library", "moments"), earliest), size=0, stamp=stamp)
     return earliest
@@ -77,9 +86,9 @@ def lifetime(keys: Iterable[str], now: datetime) -> Lifetime:
     return Lifetime(tuple(dict.fromkeys(keys)), next_change_at(now))
 
 
-def set_cache_headers(response: HttpResponseBase, until: datetime, now: datetime) -> None:
+def set_cache_headers(response: HttpResponseBase, until: datetime, now: datetime, as_of: datetime) -> None:
     """Shared caches keep the page for ten minutes at most, and never past `until`. Browsers always ask again: one that
-    kept the gate would show it right after login.
+    kept the gate would show it right after login. `as_of`: when it was known to be right.
 
     Two seconds are taken off: a cache that counts in whole seconds keeps a page for up to one more, and nginx may have
     had it for one when it hands it on. nginx itself, which cannot purge by key, asks again each second
@@ -87,7 +96,7 @@ def set_cache_headers(response: HttpResponseBase, until: datetime, now: datetime
     """
     seconds = max(0, min(LONGEST_SECONDS, int((until - now).total_seconds()) - 2))
     response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}, must-revalidate"
-    response.headers["X-Accel-Expires"] = f"@{int(now.timestamp())}" if seconds else "0"
+    response.headers["X-Accel-Expires"] = f"@{int(as_of.timestamp())}" if seconds else "0"
 
 
 def mark_cacheable(request: HttpRequest, response: HttpResponseBase, keys: Iterable[str]) -> None:
@@ -99,8 +108,11 @@ def mark_cacheable(request: HttpRequest, response: HttpResponseBase, keys: Itera
         mark_private(response)
         return
     now = timezone.now()
-    life = lifetime([*keys, *EVERYWHERE], vars(request).get("began_at", now))
-    set_cache_headers(response, life.until, now)
+    began_at = vars(request).get("began_at", now)
+    life = lifetime([*keys, *EVERYWHERE], began_at)
+    if (sooner := vars(response).get("shown_until")) is not None:
+        life = replace(life, until=min(life.until, sooner))
+    set_cache_headers(response, life.until, now, began_at)
     response.headers["Surrogate-Key"] = " ".join(life.keys)
     patch_vary_headers(response, ["Cookie"])
     vars(response)["lifetime"] = life
@@ -141,9 +153,12 @@ def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
     return decorate
 
 
-def showing[R: HttpResponseBase](response: R, keys: Iterable[str]) -> R:
-    """The answer of a `public_page`, with the keys of the rows that it shows."""
+def showing[R: HttpResponseBase](response: R, keys: Iterable[str], until: datetime | None = None) -> R:
+    """The answer of a `public_page`, with the keys of the rows that it shows and, where it changes by the clock sooner
+    than other pages, the moment (UTC) of that.
+    """
     vars(response)["shown_keys"] = tuple(keys)
+    vars(response)["shown_until"] = until
     return response
 
 

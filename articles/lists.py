@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import Count, F, prefetch_related_objects
+from django.db.models import Count, F, Min, prefetch_related_objects
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
@@ -60,6 +60,14 @@ def navigation_sections() -> list[Section]:
         lambda: list(Section.objects.filter(is_in_navigation=True)),
         lambda _all: lifetime(["sections"], now),
     )
+
+
+def next_pick_at(now: datetime) -> datetime | None:
+    """When the next article is old enough to be the front page's pick from the library."""
+    age = timedelta(days=LIBRARY_AGE_DAYS)
+    young = Article.objects.published(now).exclude(standfirst="").filter(published_at__gte=now - age)
+    oldest: datetime | None = young.aggregate(moment=Min("published_at"))["moment"]
+    return None if oldest is None else oldest + age
 
 
 def shown_on_front(page: dict[str, Any]) -> list[Article]:

@@ -15,6 +15,8 @@ from articles.caching import has_own_cookie, lifetime_of, mark_private, set_cach
 from articles.page_store import Lifetime, store
 
 LONGEST_ADDRESS = 500  # characters of path and query
+# Of pages with another parameter, which changes nothing, there is any number.
+PARAMETERS = frozenset({"page", "p", "q"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class KeptPage:
 
     def answer(self) -> HttpResponse:
         response = HttpResponse(self.content, status=self.status, headers=dict(self.headers))
-        set_cache_headers(response, self.lifetime.until, timezone.now())
+        now = timezone.now()
+        set_cache_headers(response, self.lifetime.until, now, now)
         return response
 
 
@@ -43,7 +46,8 @@ class PageCacheMiddleware:
             vars(request)["page_cache"] = "bypass"
             return self.get_response(request)
         now = vars(request)["began_at"] = timezone.now()
-        name = (request.get_host(), request.get_full_path())
+        query = request.META.get("QUERY_STRING", "")  # as it came: two that read alike may mean different things
+        name = (request.get_host(), request.path_info, query)
         kept = cast("KeptPage | None", store.get(name, now))
         if kept is not None:
             vars(request)["page_cache"] = "hit"
@@ -58,7 +62,8 @@ class PageCacheMiddleware:
             mark_private(response)  # it is one browser's own, whatever its view believed
             return response
         set_response_etag(response)
-        if request.method == "GET" and len(name[1]) <= LONGEST_ADDRESS:
+        is_short = len(request.path_info) + len(query) <= LONGEST_ADDRESS
+        if request.method == "GET" and is_short and request.GET.keys() <= PARAMETERS:
             page = KeptPage(response.status_code, tuple(response.headers.items()), response.content, life)
             store.put(name, page, life, size=len(response.content) + 2048, stamp=stamp)
         return response

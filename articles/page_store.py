@@ -18,8 +18,8 @@ from django.conf import settings
 from django.utils import timezone
 
 EVERYTHING = "everything"  # the key that purges all
-TRUSTED_SECONDS = 2.0  # how long the last word of the database is good for; it is asked several times as often
-PART_BYTES = 48 * 1024  # what the public parts of one article are taken to need, markup and row together
+TRUSTED_SECONDS = 1.0  # how long the last word of the database is good for; it is asked four times as often
+SMALL_BYTES = 4 * 1024
 LARGEST_SHARE = 8  # no single value takes more than this fraction of the room
 
 
@@ -55,11 +55,11 @@ class PageStore:
     def open(self) -> None:
         """From now on every change is heard. What was kept before may have missed one, so it goes."""
         self.clear()
-        self.hear()
+        self.hear(time.monotonic())
 
-    def hear(self) -> None:
-        """The database has just said that there is no change beyond those that were purged."""
-        self._heard_at = time.monotonic()
+    def hear(self, at: float) -> None:
+        """Up to that moment (of the monotonic clock) there was no change beyond those that were purged."""
+        self._heard_at = at
 
     def close(self) -> None:
         self._heard_at = float("-inf")
@@ -104,15 +104,20 @@ class PageStore:
             while self._bytes > self.most_bytes:
                 self._drop(next(iter(self._kept)))
 
-    def kept_or_made[V](self, name: Hashable, make: Callable[[], V], lifetime_of: Callable[[V], Lifetime]) -> V:
-        """The value under this name; if it is not there it is made, and kept (unless it is None) where that is safe."""
+    def kept_or_made[V](
+        self, name: Hashable, make: Callable[[], V], lifetime_of: Callable[[V], Lifetime], *, size: int = SMALL_BYTES
+    ) -> V:
+        """The value under this name; if it is not there it is made, and kept (unless it is None) where that is safe.
+
+        `size` is what it is taken to need, in bytes.
+        """
         found = self.get(name, timezone.now())
         if found is not None:
             return cast("V", found)
         stamp = self.stamp()
         made = make()
         if made is not None and self.is_open:
-            self.put(name, made, lifetime_of(made), size=PART_BYTES, stamp=stamp)
+            self.put(name, made, lifetime_of(made), size=size, stamp=stamp)
         return made
 
     # --- forgetting -------------------------------------------------------------------------------------------

@@ -27,40 +27,52 @@ $$;
 
 DROP_PURGE_FUNCTION = "DROP FUNCTION newsroom_purge(text[]);"
 
-# The rows that an UPDATE really changed, as they were and as they are.
-CHANGED = """
-    SELECT o.* FROM old_rows AS o JOIN new_rows AS n ON n.{key} = o.{key} WHERE o IS DISTINCT FROM n
-    UNION ALL
-    SELECT n.* FROM old_rows AS o JOIN new_rows AS n ON n.{key} = o.{key} WHERE o IS DISTINCT FROM n
-"""
+DIFFERS = "o IS DISTINCT FROM n"
 ROWS = {
-    "INSERT": ("REFERENCING NEW TABLE AS new_rows", "SELECT * FROM new_rows"),
-    "UPDATE": ("REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", CHANGED),
-    "DELETE": ("REFERENCING OLD TABLE AS old_rows", "SELECT * FROM old_rows"),
+    "INSERT": "REFERENCING NEW TABLE AS new_rows",
+    "UPDATE": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
+    "DELETE": "REFERENCING OLD TABLE AS old_rows",
+    "TRUNCATE": "",
 }
 
 
-def create_triggers(table: str, keys: str, *, key: str = "id", on: tuple[str, ...] = tuple(ROWS)) -> str:
-    """SQL that purges on any change of the table. `keys` is a query of one column, over `changed` rows (those of the
-    table, before and after); `key` its primary key.
+def create_triggers(
+    table: str, keys: str, *, key: str = "id", differs: str = DIFFERS, on: tuple[str, ...] = tuple(ROWS)
+) -> str:
+    """SQL that purges on any change of the table, to be run by itself: a busy table is waited for no longer than four
+    seconds. `keys` is a query of one column over `changed` rows, those of the table before and after; `key` its
+    primary key. `differs` says when the row `o` has become another one, `n`.
     """
-    return "".join(create_trigger(table, operation, keys, ROWS[operation][1].format(key=key)) for operation in on)
+    triggers = [create_trigger(table, operation, changed_rows(operation, key, differs), keys) for operation in on]
+    return "SET LOCAL lock_timeout = '4s';" + "".join(triggers)
 
 
-def create_trigger(table: str, operation: str, keys: str, changed: str) -> str:
+def changed_rows(operation: str, key: str, differs: str) -> str:
+    match operation:
+        case "INSERT":
+            return "SELECT * FROM new_rows"
+        case "DELETE":
+            return "SELECT * FROM old_rows"
+        case _:
+            both = f"FROM old_rows AS o JOIN new_rows AS n ON n.{key} = o.{key} WHERE {differs}"
+            return f"SELECT o.* {both} UNION ALL SELECT n.* {both}"
+
+
+def create_trigger(table: str, operation: str, changed: str, keys: str) -> str:
     name = f"purge_{table}_{operation.lower()}"
+    sent = "ARRAY['everything']" if operation == "TRUNCATE" else f"ARRAY(WITH changed AS ({changed}) {keys})"
     return f"""
-CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM newsroom_purge(ARRAY(WITH changed AS ({changed}) {keys}));
+    PERFORM newsroom_purge({sent});
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER {name} AFTER {operation} ON {table} {ROWS[operation][0]}
+CREATE OR REPLACE TRIGGER {name} AFTER {operation} ON {table} {ROWS[operation]}
     FOR EACH STATEMENT EXECUTE FUNCTION {name}();
 """
 
 
 def drop_triggers(table: str, *, on: tuple[str, ...] = tuple(ROWS)) -> str:
     names = [f"purge_{table}_{operation.lower()}" for operation in on]
-    return "".join(f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();" for name in names)
+    return "".join(f"DROP TRIGGER IF EXISTS {name} ON {table}; DROP FUNCTION IF EXISTS {name}();" for name in names)

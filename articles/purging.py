@@ -7,8 +7,10 @@ While that connection is down the process keeps nothing and answers from the dat
 from __future__ import annotations
 
 import logging
+import secrets
 import select
 import threading
+import time
 from typing import Any
 
 import psycopg
@@ -19,10 +21,14 @@ from articles.page_store import PageStore, store
 logger = logging.getLogger(__name__)
 
 CHANNEL = "newsroom_purge"
-BEAT = 0.5  # seconds between two proofs that the connection lives
+BEAT = 0.25  # seconds between two proofs that the connection lives
 PAUSE = 0.5  # seconds before it is tried again
+LONG_PAUSE = 60.0  # seconds, where trying again will hardly help
+PROOF = "proof:"  # begins a message that purges nothing
+PROOF_LIMIT = 5.0  # seconds in which one has to arrive
 OF_DJANGO = ("cursor_factory", "context", "prepare_threshold")  # of no use to a connection that only listens
-PROOF_LIMIT = 5  # seconds in which a message to oneself has to arrive
+# A dead network is to be noticed soon; where the site's own connections have such limits, these are stricter.
+LIMITS = {"connect_timeout": 3, "tcp_user_timeout": 2000}
 
 
 class NothingHeard(Exception):
@@ -30,26 +36,37 @@ class NothingHeard(Exception):
 
 
 class Listener(threading.Thread):
-    """Keeps `kept` purged, and open only while it is sure to hear."""
+    """Keeps `kept` purged, and open only while it is sure to hear. Nothing but `end` ends it."""
 
     def __init__(self, kept: PageStore) -> None:
         super().__init__(name="purge listener", daemon=True)
         self.kept = kept
-        self._is_proved = False
+        self._proof = ""
+        self._is_told = False
         self._ended = threading.Event()
 
     def run(self) -> None:
         while not self._ended.is_set():
+            pause = PAUSE
             try:
                 self._listen()
-            except (psycopg.Error, OSError, NothingHeard) as error:
-                logger.warning("the page cache is off until the database tells of changes again: %s", told(error))
+            except NothingHeard as error:
+                pause = LONG_PAUSE
+                self._tell(str(error))
+            except Exception as error:  # whatever it is: a thread that has ended would never hear again
+                self._tell(type(error).__name__)  # the message may hold the database's address
             finally:
                 self.kept.close()
-            self._ended.wait(PAUSE)
+            self._ended.wait(pause)
 
     def end(self) -> None:
         self._ended.set()
+
+    def _tell(self, reason: str) -> None:
+        """Once for each time that it goes off."""
+        if not self._is_told:
+            logger.warning("the page cache is off until the database tells of changes again: %s", reason)
+        self._is_told = True
 
     def _listen(self) -> None:
         with psycopg.connect(**parameters(), autocommit=True) as listening:
@@ -57,41 +74,51 @@ class Listener(threading.Thread):
             listening.execute(f"LISTEN {CHANNEL}")
             self._prove(listening)
             self.kept.open()
+            self._is_told = False
             while not self._ended.is_set():
-                # A message makes the socket readable; it is handed over with the answer to the next statement.
-                select.select([listening.fileno()], [], [], BEAT)
-                listening.execute("SELECT 1")
-                self.kept.hear()
+                self.kept.hear(hear_out(listening))
 
     def _prove(self, listening: psycopg.Connection) -> None:
         """Send a message by another connection and see it arrive. Raises NothingHeard."""
-        self._is_proved = False
+        self._proof = PROOF + secrets.token_hex(8)
         with psycopg.connect(**parameters(), autocommit=True) as sending:
-            sending.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-        for _beat in range(int(PROOF_LIMIT / BEAT)):
-            select.select([listening.fileno()], [], [], BEAT)
-            listening.execute("SELECT 1")
-            if self._is_proved:
-                return
-        raise NothingHeard("it does not; DATABASE_URL has to lead to PostgreSQL itself, or to a pooler in session mode")
+            sending.execute("SELECT pg_notify(%s, %s)", [CHANNEL, self._proof])
+        deadline = time.monotonic() + PROOF_LIMIT
+        while self._proof:
+            if time.monotonic() > deadline:
+                raise NothingHeard(
+                    "it does not; DATABASE_URL has to lead to PostgreSQL itself, or to a pooler in session mode"
+                )
+            hear_out(listening)
 
     def _heed(self, message: psycopg.Notify) -> None:
-        self._is_proved = True
-        self.kept.purge(message.payload.split())
+        if message.payload == self._proof:
+            self._proof = ""
+        elif not message.payload.startswith(PROOF):
+            self.kept.purge(message.payload.split())
 
 
-def told(error: Exception) -> str:
-    """The error without what it may say about the database's address."""
-    return str(error) if isinstance(error, NothingHeard) else type(error).__name__
+def hear_out(listening: psycopg.Connection) -> float:
+    """Wait for a message, for one beat at most, and let all that were sent be handed over; the moment (of the monotonic
+    clock) up to which nothing was missed.
+
+    A message makes the socket readable; psycopg hands it over with the answer to the next statement.
+    """
+    watch = select.poll()
+    watch.register(listening.fileno(), select.POLLIN)
+    watch.poll(BEAT * 1000)
+    asked_at = time.monotonic()
+    listening.execute("SELECT 1")
+    return asked_at
 
 
 def parameters() -> dict[str, Any]:
-    """Those of Django's own connections, with a limit to how long a dead network goes unnoticed."""
+    """Those of Django's own connections, made stricter."""
     given = connection.get_connection_params()
-    plain = {
-        name: value for name, value in given.items() if name not in ("cursor_factory", "context", "prepare_threshold")
+    return {name: value for name, value in given.items() if name not in OF_DJANGO} | {
+        "application_name": "newsroom purge listener",
+        **LIMITS,
     }
-    return plain | {"application_name": "newsroom purge listener", "connect_timeout": 3, "tcp_user_timeout": 2000}
 
 
 def listen() -> None:

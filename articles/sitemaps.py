@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from articles.caching import public_page
+from articles.caching import public_page, showing
 from articles.models import Article, Author, Section, Series, Topic
 from articles.models.article import ArticleQuerySet
 from articles.structured_data import absolute
@@ -95,4 +95,7 @@ def sitemap_part(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @public_page("sitemap", "articles", "lists")
 def sitemap_news(request: HttpRequest) -> HttpResponse:
-    return sitemap(request, {"news": NewsSitemap}, section="news", template_name="articles/sitemap_news.xml").render()
+    page = sitemap(request, {"news": NewsSitemap}, section="news", template_name="articles/sitemap_news.xml").render()
+    oldest = NewsSitemap().items().last()
+    until = None if oldest is None or oldest.published_at is None else oldest.published_at + timedelta(days=NEWS_DAYS)
+    return showing(page, [], until=until)

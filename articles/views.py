@@ -27,8 +27,10 @@ LAST_PAGE = 1000
 @require_safe
 @public_page("front", "articles")
 def front(request: HttpRequest) -> HttpResponse:
-    context = lists.front_page(timezone.now())
-    return showing(render(request, "articles/front.html", context), card_keys(lists.shown_on_front(context)))
+    now = timezone.now()
+    context = lists.front_page(now)
+    page = render(request, "articles/front.html", context)
+    return showing(page, card_keys(lists.shown_on_front(context)), until=lists.next_pick_at(now))
 
 
 @require_safe
@@ -45,7 +47,7 @@ def not_out(request: HttpRequest, slug: str) -> HttpResponse:
     if not redirect.article.is_out(timezone.now()) and not redirect.article.is_withdrawn:
         raise Http404
     response = HttpResponsePermanentRedirect(redirect.article.get_absolute_url())
-    mark_cacheable(request, response, [f"article-{redirect.article_id}"])
+    mark_cacheable(request, response, [f"article-{redirect.article_id}", "library"])
     return response
 
 
@@ -130,4 +132,5 @@ def search(request: HttpRequest) -> HttpResponse:
         except limits.LimitReached as reached:
             return limits.refuse(request, reached.wait, has_code=False)
         context = list_context(request, lists.search(query, timezone.now()))
-    return render(request, "articles/search.html", context | {"query": query})
+    page = render(request, "articles/search.html", context | {"query": query})
+    return showing(page, card_keys(context["articles"]))

@@ -9,21 +9,30 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from articles.lists import navigation_sections
+from accounts.admin_pages import is_admin_path
+from paywall.reading_as import chosen_class
 from subscriptions.consent import CONSENT_WORDING
 from subscriptions.plans import registration_plan_key
 
 
-def site(_request: HttpRequest) -> dict[str, Any]:
-    """The sections and the plan are asked for only by the pages that show them."""
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The sections, the plan and the class that is read as are asked for only by the pages that show them."""
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "site_note": settings.SITE_NOTE,
-        "navigation_sections": SimpleLazyObject(navigation_sections),
         "today": timezone.localdate(),
         "consent": CONSENT_WORDING,
         "registration_plan_key": registration_plan_key,
+        "reading_as": SimpleLazyObject(lambda: reading_as(request)),
         "has_demo_inbox": settings.HAS_DEMO_INBOX,
         "is_demo": settings.IS_DEMO,
     }
+
+
+def reading_as(request: HttpRequest) -> str:
+    """The class of reader that staff read as just now, in words. Asks the session alone, nothing that anybody holds."""
+    if not hasattr(request, "session") or is_admin_path(request.path):
+        return ""
+    chosen = chosen_class(request, timezone.now())
+    return "" if chosen is None else str(chosen.label)

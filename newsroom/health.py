@@ -14,18 +14,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from newsroom.models import WorkerHeartbeat
-from newsroom.watched import Watched
+from newsroom.watched import Watched, impatient_database
 
-DATABASE_LIMIT = 1000  # milliseconds for one statement
-LIMIT = 1.5  # seconds for all of it
-KEPT_FOR = 1.0  # seconds
 SILENT_AFTER = timedelta(seconds=60)
 PARTS = ("database", "migrations", "worker", "disk")
 MEGABYTE = 1024 * 1024
@@ -55,8 +52,7 @@ def plain(text: str, status: HTTPStatus) -> HttpResponse:
 def look(found: Findings) -> None:
     found["disk"] = disk()
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(DATABASE_LIMIT)])
+        with impatient_database():
             found["database"] = ""
             found["migrations"] = migrations.problem()
             found["worker"] = worker() if not found["migrations"] else ""
@@ -65,7 +61,7 @@ def look(found: Findings) -> None:
             found[part] = "the database does not answer"
 
 
-readiness: Watched[str] = Watched(look, limit=LIMIT, kept_for=KEPT_FOR)
+readiness: Watched[str] = Watched(look)
 
 
 class Migrations:

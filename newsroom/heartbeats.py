@@ -64,7 +64,7 @@ class Heartbeat:
         self._main = threading.main_thread()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-        self._is_silenced = False
+        self._told: set[type[Exception]] = set()
 
     def start(self) -> None:
         self.clock.connect()
@@ -96,12 +96,18 @@ class Heartbeat:
             WorkerHeartbeat.objects.filter(pk=self.worker_id).delete()
 
     def _attempt(self, work: Callable[[], None]) -> None:
-        """Do it. A database that is away is told of once, and asked again with the next beat."""
+        """Do it. Each kind of trouble is told of once until all is well again, and it is tried with the next beat: if
+        the thread ended, the tasks of a worker that lives would be taken for lost and done twice.
+        """
         try:
             work()
-            self._is_silenced = False
-        except DatabaseTrouble as error:
+            self._told.clear()
+        except Exception as error:
             connections.close_all()
-            if not self._is_silenced:
-                logger.warning("the heartbeat finds no database: %s", type(error).__name__)
-            self._is_silenced = True
+            kind = type(error)
+            if kind not in self._told:
+                self._told.add(kind)
+                if isinstance(error, DatabaseTrouble):
+                    logger.warning("the heartbeat finds no database: %s", kind.__name__)
+                else:
+                    logger.exception("the heartbeat goes on after an error")

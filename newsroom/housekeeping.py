@@ -16,12 +16,14 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts import pruning
+from articles.models import CachePurge
 from newsroom import lost_tasks
 from subscriptions import catalogue, outgoing, reconcile
 
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
+PURGES_KEPT_FOR = timedelta(hours=1)
 NIGHT_HOUR = 3  # in the publication's time
 
 
@@ -44,6 +46,12 @@ def keep_house(*, last_night: str = "") -> None:
     attempt("send the mail that waits", outgoing.send_waiting)
     attempt("prune", pruning.prune)
     attempt("forget dead workers", lost_tasks.forget_workers)
+    attempt("forget purges that nobody sent", forget_purges)
+
+
+def forget_purges() -> None:
+    """What was due an hour ago and was sent by no worker would purge pages that no CDN keeps any more."""
+    CachePurge.objects.filter(due_at__lt=timezone.now() - PURGES_KEPT_FOR).delete()
 
 
 def compare_with_stripe() -> None:

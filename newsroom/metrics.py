@@ -37,12 +37,18 @@ KEPT_OF_DEAD = 20  # processes of this server that have ended and whose counts a
 Count = Callable[[str, str, int, float, str], None]  # route, method, status, seconds, page cache
 
 
-def start(port: int) -> Count:
-    """Count from now on, and answer at the port as soon as no other process does. Gives what counts a request."""
-    folder = open_folder(settings.LOCAL_DIR / "metrics", os.getppid())
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library looks there once, when it is loaded
-    count = request_counter()
-    count_rows()
+def start(port: int) -> Count | None:
+    """Count from now on, and answer at the port as soon as no other process does. Gives what counts a request; None
+    where the counts cannot be written, since readers do without numbers but not without the site.
+    """
+    try:
+        folder = open_folder(settings.METRICS_DIR, os.getppid())
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library looks there once, when it is loaded
+        count = request_counter()
+        count_rows()
+    except OSError as error:
+        logger.warning("nothing is counted: METRICS_DIR cannot be written (%s)", type(error).__name__)
+        return None
     threading.Thread(target=answer_for_ever, args=(port, folder), name="metrics", daemon=True).start()
     return count
 

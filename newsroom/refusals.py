@@ -11,13 +11,14 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.defaults import bad_request
+from django.views import defaults
 
+from accounts import audit, limits
+from accounts.admin_pages import is_admin_path
+from accounts.models import StaffActionKind, User
 from articles.caching import mark_private
 from articles.sanitising import MAX_CHARACTERS
 from articles.uploads import MOST_BYTES as MOST_PICTURE_BYTES
-
-ADMIN_PAGES = "/admin/"
 
 
 class RefusalsMiddleware:
@@ -43,8 +44,7 @@ class RefusalsMiddleware:
         """A filter or key in an address of the admin that the database cannot read is the sender's fault, not ours."""
         if not isinstance(exception, DataError) or request.method not in ("GET", "HEAD"):
             return None
-        is_of_admin = request.path_info.startswith(ADMIN_PAGES)
-        return bad_request(request, exception) if is_of_admin else None
+        return defaults.bad_request(request, exception) if is_admin_path(request.path) else None
 
 
 def too_large(request: HttpRequest) -> HttpResponse | None:
@@ -65,11 +65,28 @@ def too_large(request: HttpRequest) -> HttpResponse | None:
 
 def most_bytes(request: HttpRequest) -> int:
     """Readers send short forms; staff write articles and send photos."""
-    if not request.path_info.startswith(ADMIN_PAGES) or not getattr(request.user, "is_staff", False):
+    if not is_admin_path(request.path) or not getattr(request.user, "is_staff", False):
         return settings.MOST_BYTES_OF_A_READER
     if request.content_type == "multipart/form-data":
         return MOST_PICTURE_BYTES + settings.MOST_BYTES_OF_A_READER
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The project's `handler403`: the usual page, and a row in the log of staff where somebody who is logged in knocked
+    at the admin. At most some rows an hour for one account, so that nobody fills the log.
+    """
+    user = getattr(request, "user", None)
+    if isinstance(user, User) and is_admin_path(request.path):
+        try:
+            limits.consume(request, "refused_entry", str(user.pk))
+        except limits.LimitReached:
+            pass
+        else:
+            address = f"{request.method} {request.path_info[:300]}"
+            detail = _("Refused: %(address)s.") % {"address": address}
+            audit.record(request, StaffActionKind.REFUSED, detail=detail)
+    return defaults.permission_denied(request, exception)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

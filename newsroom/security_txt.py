@@ -36,7 +36,9 @@ def contact() -> str:
 
 
 def expires_at(now: datetime) -> datetime:
-    """The same moment all day long (UTC), so that what caches keep is what the site says."""
+    """The same moment all day long (UTC). A page that is kept over that midnight says the moment of the day before for
+    some hours, which does no harm.
+    """
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today + timedelta(days=VALID_DAYS)
 

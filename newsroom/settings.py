@@ -260,6 +260,7 @@ ACCOUNT_RATE_LIMITS = {
     "resend_login_code": "3/15m/key",
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
+    "read_as": "30/h/key",  # two rows each in the log of staff, which are kept for long
     "refused_entry": "30/h/key",  # rows of the log of staff about one account that admin is closed to
     "confirm_email": "20/h/key",
     "manage_email": "10/m/user",
@@ -273,6 +274,7 @@ ACCOUNT_RATE_LIMITS = {
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_FORMS = {
+    "activate_totp": "accounts.forms.ConnectAppForm",
     "add_webauthn": "accounts.forms.AddPasskeyForm",
     "authenticate": "accounts.forms.SecondFactorForm",
     "authenticate_webauthn": "accounts.forms.PasskeyForm",
@@ -371,6 +373,7 @@ if TRUSTED_PROXIES:
 # --- Health, logs, numbers ----------------------------------------------------------------------------------------
 MIN_FREE_DISK_MB = env.integer("MIN_FREE_DISK_MB", 200)  # with less the site is not ready
 METRICS_PORT = env.integer("METRICS_PORT", 0, most=65535)  # on 127.0.0.1 alone; 0 counts nothing
+METRICS_DIR = Path(env.text("METRICS_DIR") or LOCAL_DIR / "metrics")  # the web processes count in files there
 # A line for each request is for a machine to read; in local mode there is none, and other lines are for people.
 LOG_JSON = not LOCAL_MODE or env.flag("LOG_JSON")
 LOGGING = log_lines.configuration(is_json=LOG_JSON)

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from django.db import Error as DatabaseTrouble
-from django.db import connection, transaction
 from django.db.models import Case, Count, F, Min, When
 from django.tasks import TaskResultStatus
 from django.utils import timezone
@@ -18,11 +17,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from newsroom.models import WorkerHeartbeat
-from newsroom.watched import Watched
+from newsroom.watched import Watched, impatient_database
 
-LIMIT = 1.5  # seconds
-KEPT_FOR = 1.0  # seconds
-DATABASE_LIMIT = 1000  # milliseconds for one statement
 PROC = Path("/proc")
 
 
@@ -30,8 +26,7 @@ def ask(found: dict[str, float]) -> None:
     """All numbers or, where the database does not answer in time, none of them."""
     numbers = dict.fromkeys(TaskResultStatus.values, 0.0)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(DATABASE_LIMIT)])
+        with impatient_database():
             rows = DBTaskResult.objects.order_by().values_list("status").annotate(Count("pk"))
             numbers |= {state: float(number) for state, number in rows}
             numbers["oldest"] = oldest_waiting()
@@ -51,7 +46,7 @@ def oldest_waiting() -> float:
     return 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
 
 
-site: Watched[float] = Watched(ask, limit=LIMIT, kept_for=KEPT_FOR)
+site: Watched[float] = Watched(ask)
 
 
 class SiteNumbers(Collector):

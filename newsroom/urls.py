@@ -38,6 +38,6 @@ if settings.LOCAL_MODE:
         re_path(r"^media/(?P<path>[\w./-]{1,200})$", media.media, name="media"),
     ]
 
-handler403 = "accounts.audit.permission_denied"
+handler403 = "newsroom.refusals.permission_denied"
 handler500 = "newsroom.outages.error_page"
 handler429 = "accounts.limits.refuse"  # asked for by allauth, whose own page says neither when nor why

@@ -6,15 +6,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 
-from django.db import connections
+from django.db import connection, connections, transaction
 
 logger = logging.getLogger(__name__)
 
+LIMIT = 1.5  # seconds that an answer may take
+KEPT_FOR = 1.0  # seconds
+DATABASE_LIMIT = 1000  # milliseconds for one statement
 GIVEN_UP_AFTER = 10.0  # seconds; then the next one may ask beside the thread that hangs
 MOST_AT_ONCE = 5  # threads that hang
+
+
+@contextmanager
+def impatient_database() -> Iterator[None]:
+    """A transaction whose statements are given up after DATABASE_LIMIT. Raises django.db.Error."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(DATABASE_LIMIT)])
+        yield
 
 
 class Round[V]:
@@ -30,7 +43,9 @@ class Round[V]:
 class Watched[V]:
     """`ask` writes its findings into the dictionary that it is given. All times are in seconds."""
 
-    def __init__(self, ask: Callable[[dict[str, V]], None], *, limit: float, kept_for: float) -> None:
+    def __init__(
+        self, ask: Callable[[dict[str, V]], None], *, limit: float = LIMIT, kept_for: float = KEPT_FOR
+    ) -> None:
         self.ask = ask
         self.limit = limit
         self.kept_for = kept_for

@@ -1,7 +1,13 @@
 """The paywall's part of an article's page in admin."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import admin
+from django.db.models import Field as ModelField
+from django.forms import Field
 from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from articles.admin import extension
@@ -15,7 +21,17 @@ class ArticleTermsInline(admin.StackedInline[ArticleTerms, Article]):
 
     model = ArticleTerms
     can_delete = False
-    verbose_name_plural = _("Free for a time")
+    verbose_name = _("Free for a time")
+    verbose_name_plural = verbose_name
+
+    def formfield_for_dbfield(
+        self, db_field: ModelField[Any, Any], request: HttpRequest, **options: Any
+    ) -> Field | None:
+        """With the zone that the moment is given in, as beside "Published"."""
+        if db_field.name == "free_until":
+            zone = _("In the publication's time, %(zone)s.") % {"zone": settings.TIME_ZONE}
+            options["help_text"] = format_lazy("{} {}", db_field.help_text, zone)
+        return super().formfield_for_dbfield(db_field, request, **options)
 
     def has_view_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         return request.user.has_perm("articles.view_article")

@@ -18,7 +18,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from articles.caching import mark_cacheable, mark_private
+from accounts.next_path import local_path_or_none
+from articles.caching import mark_cacheable, mark_private, showing
 from articles.responses import ArticleResponse
 from paywall.access import NO_METER, Access, ArticleFacts, Reason, decide, withheld
 from paywall.gate import open_gate
@@ -51,8 +52,12 @@ class PaywallMiddleware:
         """Nobody joins or pays as somebody else: the facts of such a page are made up."""
         if not is_refused(request):
             return None
-        refusal = _("You read as somebody else just now, so nothing was sent or stored. Stop that first.")
-        return render(request, "403.html", {"reason_sentence": refusal}, status=403)
+        context = {
+            "reads_as_somebody": True,
+            "reason_sentence": _("So nothing was sent or stored. Press Stop at the top of the page, then try again."),
+            "way_back": local_path_or_none(request.POST.get("next", "")),
+        }
+        return render(request, "403.html", context, status=403)
 
     def process_template_response(
         self, request: HttpRequest, response: SimpleTemplateResponse
@@ -90,7 +95,8 @@ def fill(request: ReaderRequest, response: ArticleResponse) -> None:
     if response.is_preview or access.reason is Reason.UNDECIDED:
         mark_private(response)
     else:
-        mark_cacheable(request, response, response.surrogate_keys)
+        ends = access.until if access.reason is Reason.FREE else None
+        mark_cacheable(request, showing(response, [], until=ends), response.surrogate_keys)
 
 
 def may_have_paid(request: HttpRequest) -> bool:

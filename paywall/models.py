@@ -21,7 +21,7 @@ class ArticleTerms(models.Model):
         null=True,
         blank=True,
         validators=WITHIN_REASON,
-        help_text=_("Up to this second everybody may read it, whatever it asks for otherwise."),
+        help_text=_("Until then everybody may read it, whatever “Open to” says."),
     )
 
     class Meta:

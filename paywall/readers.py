@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
+from accounts import second_factor
 from articles.models import Article
 from paywall.access import NO_METER, MeterFacts, ReaderFacts
 from paywall.meter import meter_facts, spend
@@ -85,6 +86,6 @@ def reader_of(request: HttpRequest, now: datetime) -> Reader:
         user_id=user.pk,
         email=user.email,
         is_registered=True,
-        is_staff=user.is_staff and user.has_perm("articles.view_article"),
+        is_staff=user.is_staff and user.has_perm("articles.view_article") and second_factor.is_shown(request),
         entitlement=entitlement_of(user.pk, now) | bought_here,
     )

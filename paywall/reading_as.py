@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit
+from accounts import audit, second_factor
 from accounts.models import StaffActionKind
 from paywall.access import MeterFacts
 from paywall.meter import next_period, period_of
@@ -81,7 +81,7 @@ def chosen_class(request: HttpRequest, now: datetime) -> ReaderClass | None:
 
 def may_read_as(request: HttpRequest) -> bool:
     user = request.user
-    return user.is_active and user.is_staff and user.has_perm(PERMISSION)
+    return user.is_active and user.is_staff and user.has_perm(PERMISSION) and second_factor.is_shown(request)
 
 
 def start(request: HttpRequest, chosen: ReaderClass) -> None:
@@ -95,13 +95,15 @@ def start(request: HttpRequest, chosen: ReaderClass) -> None:
     audit.record(request, StaffActionKind.READ_AS_STARTED, detail=detail)
 
 
-def end(request: HttpRequest, why: str) -> None:
-    """Be oneself again; nothing happens where one is."""
+def end(request: HttpRequest, why: str) -> bool:
+    """Be oneself again. False where one is already: then nothing happens."""
     stored = request.session.pop(SESSION_KEY, None)
-    if stored is not None:
-        label = ReaderClass(stored["class"]).label
-        detail = _("As %(class)s. %(why)s") % {"class": label, "why": why}
-        audit.record(request, StaffActionKind.READ_AS_ENDED, detail=detail)
+    if stored is None:
+        return False
+    label = ReaderClass(stored["class"]).label
+    detail = _("As %(class)s. %(why)s") % {"class": label, "why": why}
+    audit.record(request, StaffActionKind.READ_AS_ENDED, detail=detail)
+    return True
 
 
 @receiver(user_logged_out)

@@ -37,7 +37,7 @@ def sentence(access: Access, *, has_lapsed: bool = False) -> str:
         case Reason.REGISTRATION_NEEDED:
             return _("This article is open to everyone who has given an e-mail address.")
         case Reason.STAFF:
-            return _("You read this as a member of staff.")
+            return _("You are reading this as a member of staff.")
         case Reason.UNDECIDED:
             return _("We could not check just now whether you may read this. Please load the page again in a moment.")
         case _:

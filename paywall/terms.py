@@ -1,38 +1,39 @@
-"""What holds for an article now, beside its tier: the part that is everybody's, and so may be kept by a web process."""
+"""What holds for articles now beside their tiers. It is the same for everybody, so a web process may keep it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Min
-from django.utils import timezone
 
-from articles.caching import lifetime
+from articles.caching import next_midnight
 from articles.models import Article
-from articles.page_store import store
+from articles.page_store import Lifetime, store
 from paywall.models import ArticleTerms
 
 
 def free_until(article: Article, now: datetime) -> datetime | None:
     """The end (UTC, exclusive) of the time in which everybody may read the article; None outside of such a time."""
-    terms = terms_of(article)
-    return terms.free_until if terms.free_until is not None and now < terms.free_until else None
+    end = free_for_now(now).get(article.pk)
+    return end if end is not None and now < end else None
 
 
-def terms_of(article: Article) -> ArticleTerms:
-    """The article's row, or an empty one. Shared by all who read the article now: nobody may change it."""
+def free_for_now(now: datetime) -> Mapping[int, datetime]:
+    """The ends of all articles that are free for a time, by article: there are few at any moment."""
 
-    now = timezone.now()
+    def look() -> Mapping[int, datetime]:
+        found = ArticleTerms.objects.filter(free_until__gt=now).values_list("pk", "free_until")
+        return {pk: end for pk, end in found if end is not None}
 
-    def make() -> ArticleTerms:
-        return ArticleTerms.objects.filter(pk=article.pk).first() or ArticleTerms(pk=article.pk)
+    def life(ends: Mapping[int, datetime]) -> Lifetime:
+        return Lifetime(("moments",), min(ends.values(), default=next_midnight(now)))
 
-    return store.kept_or_made(("terms", article.pk), make, lambda _terms: lifetime([f"article-{article.pk}"], now))
+    return store.kept_or_made("free for now", look, life)
 
 
 def next_closing_at(now: datetime) -> datetime | None:
     """When the next article closes that is free for a time."""
-    moment: datetime | None = ArticleTerms.objects.filter(free_until__gt=now).aggregate(moment=Min("free_until"))[
-        "moment"
-    ]
+    closing = ArticleTerms.objects.filter(free_until__gt=now)
+    moment: datetime | None = closing.aggregate(moment=Min("free_until"))["moment"]
     return moment

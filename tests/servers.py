@@ -10,8 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +19,20 @@ from urllib.parse import quote
 
 from django.db import connection
 
+from newsroom import processes
 from tests.newsroom.waiting import eventually
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOST = "news.example.org"
+TOLD_PROCESS = "x-test-process"  # see tests/told_wsgi.py
 START_LIMIT = 60.0  # seconds
 STOP_LIMIT = 15.0  # seconds
 # Variables of the caller that must not decide what a test sees.
 OF_THE_CALLER = ("DJANGO_", "STRIPE_", "SITE_", "ALLOWED_HOSTS", "DATABASE_", "PORT", "DEMO", "EMAIL_", "NEWSROOM_")
+
+
+_FIRST = os.getpid() % 100 * 100
+PORTS = iter([*range(20_000 + _FIRST, 30_000), *range(20_000, 20_000 + _FIRST)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,15 @@ def socket_to(port: int) -> Iterator[http.client.HTTPConnection]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free, is given to nobody else in this process, and that no client's end of a connection takes
+    while its server is down: it lies below those that systems hand out for that. Each process begins elsewhere.
+    """
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def test_database_url() -> str:
@@ -158,28 +170,35 @@ def site(
     port = port or free_port()
     listen = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     size = ["--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"]
-    command = [sys.executable, "-m", "granian", *listen, *size, "newsroom.wsgi:application"]
+    command = [sys.executable, "-m", "granian", *listen, *size, "tests.told_wsgi:application"]
     headers = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
     with started(command, port, {**environment, "DATABASE_POOL": "1"}, folder / "site.log", headers) as server:
         yield server
 
 
 def workers_of(server: Server) -> list[int]:
-    """The ids of granian's worker processes."""
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.process.pid)], capture_output=True, text=True)
-    return [int(line) for line in listed.stdout.split()]
+    """The ids of granian's worker processes that live: they are what else its group holds."""
+    main = server.process.pid
+    return [
+        process.pid
+        for process in processes.running().values()
+        if process.group == main and process.pid != main and process.command
+    ]
 
 
-def by_each_worker(server: Server, path: str, tries: int = 40) -> list[Answer]:
-    """Many answers at once, on as many connections: with several workers all of them are among those who answer."""
+def by_each_worker(server: Server, path: str, tries: int = 40, workers: int = 2) -> list[Answer]:
+    """Many answers of granian's, among which are some of each of its workers."""
     answers: list[Answer] = []
 
-    def ask() -> None:
-        answers.append(server.get(path))
+    def are_all_heard() -> bool:
+        answers.extend(at_once(server, path, tries, {TOLD_PROCESS: "please"}))
+        return len({answer.headers[TOLD_PROCESS] for answer in answers}) >= workers
 
-    threads = [threading.Thread(target=ask) for _ in range(tries)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert eventually(are_all_heard, within=START_LIMIT), "one worker answers everything"
     return answers
+
+
+def at_once(server: Server, path: str, tries: int, headers: Mapping[str, str] | None = None) -> list[Answer]:
+    """Answers to as many requests at the same time, each on a connection of its own."""
+    with ThreadPoolExecutor(tries) as pool:
+        return list(pool.map(lambda _try: server.get(path, headers), range(tries)))

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name="StaffAction",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name="at")),
+                ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name="time")),
                 (
                     "actor_name",
                     models.CharField(
@@ -86,8 +86,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "action of staff",
-                "verbose_name_plural": "actions of staff",
+                "verbose_name": "staff action",
+                "verbose_name_plural": "staff actions",
                 "ordering": ("-at", "-pk"),
                 "permissions": (("read_as", "Can read the site as any class of reader"),),
             },

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -18,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -31,9 +33,11 @@ from articles.models import Article, Byline, Status
 if TYPE_CHECKING:
     ArticleModelAdmin = admin.ModelAdmin[Article]
     BylineTabularInline = admin.TabularInline[Byline, Article]
+    BylineBaseFormSet = forms.BaseInlineFormSet[Byline, Article, forms.ModelForm[Byline]]
 else:
     ArticleModelAdmin = admin.ModelAdmin
     BylineTabularInline = admin.TabularInline
+    BylineBaseFormSet = forms.BaseInlineFormSet
 
 MOST_AT_ONCE = 100
 FIELDSETS = (
@@ -44,8 +48,21 @@ FIELDSETS = (
 )
 
 
+class NamedFieldsFormSet(BylineBaseFormSet):
+    """Says by itself what each field is: in a table of forms only the head of the column does, to eyes alone."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if not field.widget.is_hidden:
+                # That of an author is wrapped, with the links beside it.
+                widget = getattr(field.widget, "widget", field.widget)
+                widget.attrs["aria-label"] = capfirst(field.label)
+
+
 class BylineInline(BylineTabularInline):
     model = Byline
+    formset = NamedFieldsFormSet
     fields = ("author", "position")
     autocomplete_fields = ("author",)
     extra = 1

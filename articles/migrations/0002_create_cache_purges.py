@@ -1,51 +1,9 @@
-"""The outbox of purges, and the triggers that fill it and tell every web process."""
+"""The outbox of purges, and the function of the triggers that fill it."""
 
 import django.utils.timezone
 from django.db import migrations, models
 
-from articles.purge_triggers import DROP_PURGE_FUNCTION, PURGE_FUNCTION, create_triggers, drop_triggers
-
-# `library` is purged when the set of what is out, or its order, changes; `articles` with any change of what is out.
-ARTICLES = """
-    SELECT unnest(ARRAY['article-' || id, 'articles']) FROM changed WHERE status <> 'draft'
-    UNION ALL
-    SELECT 'library' FROM changed GROUP BY id
-    HAVING bool_or(status <> 'draft')
-       AND (count(*) = 1 OR count(DISTINCT (status, published_at, slug, section_id, series_id, series_part)) > 1)
-"""
-PHOTOS = """
-    SELECT 'article-' || article.id FROM articles_article AS article JOIN changed ON article.photo_id = changed.id
-    UNION ALL
-    SELECT 'author-' || author.id FROM articles_author AS author JOIN changed ON author.portrait_id = changed.id
-"""
-# Table, keys, primary key, operations.
-TRIGGERS = [
-    ("articles_article", ARTICLES, "id", ("INSERT", "UPDATE", "DELETE")),
-    ("articles_body", "SELECT 'article-' || article_id FROM changed", "article_id", ("UPDATE", "DELETE")),
-    (
-        "articles_byline",
-        "SELECT unnest(ARRAY['article-' || article_id, 'author-' || author_id]) FROM changed",
-        "id",
-        ("INSERT", "UPDATE", "DELETE"),
-    ),
-    (
-        "articles_article_topics",
-        "SELECT unnest(ARRAY['article-' || article_id, 'topic-' || topic_id]) FROM changed",
-        "id",
-        ("INSERT", "UPDATE", "DELETE"),
-    ),
-    ("articles_articleredirect", "SELECT 'article-' || article_id FROM changed", "id", ("INSERT", "UPDATE", "DELETE")),
-    (
-        "articles_section",
-        "SELECT unnest(ARRAY['section-' || id, 'sections', 'lists']) FROM changed",
-        "id",
-        ("INSERT", "UPDATE", "DELETE"),
-    ),
-    ("articles_topic", "SELECT unnest(ARRAY['topic-' || id, 'lists']) FROM changed", "id", ("UPDATE", "DELETE")),
-    ("articles_author", "SELECT unnest(ARRAY['author-' || id, 'lists']) FROM changed", "id", ("UPDATE", "DELETE")),
-    ("articles_series", "SELECT unnest(ARRAY['series-' || id, 'lists']) FROM changed", "id", ("UPDATE", "DELETE")),
-    ("articles_photo", PHOTOS, "id", ("UPDATE",)),
-]
+from articles.purge_triggers import DROP_PURGE_FUNCTION, PURGE_FUNCTION
 
 
 class Migration(migrations.Migration):
@@ -71,8 +29,4 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(PURGE_FUNCTION, DROP_PURGE_FUNCTION),
-        *(
-            migrations.RunSQL(create_triggers(table, keys, key=key, on=on), drop_triggers(table, on=on))
-            for table, keys, key, on in TRIGGERS
-        ),
     ]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from articles.caching import lifetime
+from articles.lists import navigation_sections
 from articles.page_store import store
 
 register = template.Library()
@@ -33,21 +34,20 @@ def navigation(context: Context) -> SafeString:
         "article_slug": getattr(article_section, "slug", ""),
         "path": path if path in ("/archive/", "/search/") else "",
     }
-    shown = here | {"navigation_sections": context["navigation_sections"]}
-    return kept_part("_navigation.html", shown, tuple(here.values()))
+    return kept_part("_navigation.html", here, tuple(here.values()))
 
 
 @register.simple_tag(takes_context=True)
 def footer(context: Context, is_logged_in: bool) -> SafeString:
-    names = ("navigation_sections", "site_name", "site_note")
-    shown = {name: context[name] for name in names} | {"is_logged_in": is_logged_in}
+    shown = {name: context[name] for name in ("site_name", "site_note")} | {"is_logged_in": is_logged_in}
     return kept_part("_footer.html", shown, (is_logged_in,))
 
 
 def kept_part(template_name: str, context: dict[str, Any], variant: tuple[object, ...]) -> SafeString:
+    """The part, with the sections as they are when it is made: what the page looked up before may be old by now."""
     now = timezone.now()
     return store.kept_or_made(
         (template_name, *variant),
-        lambda: render_to_string(template_name, context),
+        lambda: render_to_string(template_name, context | {"navigation_sections": navigation_sections()}),
         lambda _part: lifetime(["sections"], now),
     )

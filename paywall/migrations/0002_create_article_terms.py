@@ -1,4 +1,4 @@
-"""Terms of single articles, and the triggers that purge what they and the plans change."""
+"""Terms of single articles."""
 
 import datetime
 
@@ -6,21 +6,13 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-from articles.purge_triggers import create_triggers, drop_triggers
-
 MOMENTS = (datetime.datetime(1001, 1, 1, tzinfo=datetime.UTC), datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC))
-TRIGGERS = [
-    ("paywall_articleterms", "SELECT unnest(ARRAY['article-' || article_id, 'moments']) FROM changed", "article_id"),
-    ("subscriptions_plan", "SELECT 'plans' FROM changed", "id"),
-    ("subscriptions_planprice", "SELECT 'plans' FROM changed", "id"),
-]
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0002_create_cache_purges"),
+        ("articles", "0001_create_library"),
         ("paywall", "0001_create_metered_reads"),
-        ("subscriptions", "0003_create_stripe_records"),
     ]
 
     operations = [
@@ -42,7 +34,7 @@ class Migration(migrations.Migration):
                     "free_until",
                     models.DateTimeField(
                         blank=True,
-                        help_text="Up to this second everybody may read it, whatever it asks for otherwise.",
+                        help_text="Until then everybody may read it, whatever “Open to” says.",
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(MOMENTS[0]),
@@ -64,9 +56,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        *(
-            migrations.RunSQL(create_triggers(table, keys, key=key), drop_triggers(table))
-            for table, keys, key in TRIGGERS
         ),
     ]

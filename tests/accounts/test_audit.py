@@ -13,6 +13,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
+from django.db.models.signals import m2m_changed
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -82,6 +83,29 @@ def test_each_of_the_rows_deleted_at_once_is_told_once(count: int, superuser: Cl
     assert not Topic.objects.exists()
     told = sorted(row.object_words for row in actions(action="deleted"))
     assert told == [f"Topic {number}" for number in range(count)]
+
+
+def fail(**_fields: Any) -> None:
+    raise RuntimeError("the row cannot be written")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_nothing_is_deleted_by_an_action_if_it_cannot_be_told(
+    count: int, superuser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = [make.topic(f"Topic {number}") for number in range(count)]
+    monkeypatch.setattr(StaffAction.objects, "create", fail)
+    superuser.raise_request_exception = False
+    form = {"action": "delete_selected", "_selected_action": [topic.pk for topic in topics], "post": "yes"}
+    assert superuser.post("/admin/articles/topic/", form).status_code == 500
+    assert Topic.objects.count() == count
+
+
+def test_nobody_becomes_a_superuser_if_it_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StaffAction.objects, "create", fail)
+    with pytest.raises(RuntimeError):
+        call_command("createsuperuser", email="root@example.org", interactive=False, verbosity=0)
+    assert not User.objects.exists()
 
 
 def test_nothing_of_a_body_is_told(editor: Client) -> None:
@@ -264,10 +288,10 @@ def test_the_log_outlives_the_account(superuser: Client) -> None:
 def test_pruning_removes_what_is_older_than_two_years(settings: Any, old_row: StaffAction) -> None:
     for days in (729, 731):
         StaffAction.objects.create(at=timezone.now() - timedelta(days=days), action="added", detail=str(days))
-    assert prune()["old actions of staff"] == 2
+    assert prune()["old staff actions"] == 2
     assert only().detail == "729"
     settings.AUDIT_DAYS = 400
-    assert prune()["old actions of staff"] == 1
+    assert prune()["old staff actions"] == 1
 
 
 def test_pruning_keeps_what_the_database_would_not_let_go(settings: Any) -> None:
@@ -275,7 +299,7 @@ def test_pruning_keeps_what_the_database_would_not_let_go(settings: Any) -> None
     settings.AUDIT_DAYS = 367
     StaffAction.objects.create(at=timezone.now() - timedelta(days=366), action="added")
     with time_machine.travel(timezone.now()):
-        assert prune()["old actions of staff"] == 0
+        assert prune()["old staff actions"] == 0
 
 
 def test_nobody_writes_in_the_log_by_admin(superuser: Client, old_row: StaffAction) -> None:
@@ -298,3 +322,25 @@ def test_the_log_is_searched_and_narrowed(superuser: Client, old_row: StaffActio
 def test_publishers_look_at_the_log_and_support_does_not() -> None:
     assert make.logged_in(member("publishers")).get(LOG).status_code == 200
     assert make.logged_in(member("support")).get(LOG).status_code == 403
+
+
+def test_the_log_says_in_one_column_what_was_done_and_is_narrowed_by_kind(superuser: Client) -> None:
+    record(None, StaffActionKind.CHANGED, ("articles.section", "7", "Harbours"), "Changed Name.")
+    record(None, StaffActionKind.CHANGED, ("gone.thing", "1", "Old rows"))
+    record(None, StaffActionKind.LOGGED_IN)
+    text = superuser.get(LOG).content.decode()
+    assert "changed: Harbours – Changed Name.</td>" in text
+    assert ">logged in</td>" in text
+    assert '<a href="?object_type=articles.section">Section</a>' in text
+    assert '<a href="?object_type=gone.thing">gone.thing</a>' in text
+    assert '?object_type="' not in text
+    narrowed = superuser.get(f"{LOG}?object_type=articles.section").content.decode()
+    assert "Harbours" in narrowed
+    assert "Old rows" not in narrowed
+
+
+def test_rights_that_name_nothing_are_no_row(db: None) -> None:
+    m2m_changed.send(
+        sender=User.groups.through, instance=make.user(), action="post_add", model=Group, pk_set={0}, using="default"
+    )
+    assert actions(action="rights_changed") == []

@@ -46,7 +46,8 @@ def test_a_new_editor_gets_into_admin_through_the_printed_link(settings: Any, st
     doors.ask_at_login(stranger, "editor@example.org", "/admin/")
     response = doors.type_code(stranger, doors.mailed_code("editor@example.org"), "/admin/")
     assert response["Location"] == "/admin/"
-    assert "second factor" in said
+    assert "second login" in said
+    assert "is now an editor." in said
     assert stranger.get("/admin/")["Location"] == "/account/passkeys/"
     assert make.logged_in(User.objects.get()).get("/admin/").status_code == 200
 

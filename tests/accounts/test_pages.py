@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.http import HttpResponse
@@ -41,6 +42,7 @@ WITH_A_FACTOR = [
     "/account/passkeys/totp/deactivate/",
     "/account/passkeys/reauthenticate/?next=/account/",
 ]
+ACTIVATE = "/account/passkeys/totp/activate/"
 WITH_A_KEY = {"account_session_end", "mfa_edit_webauthn", "mfa_remove_webauthn"}
 INLINE = re.compile(r"<style|\sstyle=|\son\w+=|javascript:", re.IGNORECASE)
 SCRIPT = re.compile(r"<script(?![^>]*(?:\ssrc=|application/json))", re.IGNORECASE)
@@ -128,6 +130,42 @@ def test_the_page_of_a_new_address(registered: Client) -> None:
     assert "new@example.org" in text
 
 
+def test_the_key_of_an_app_can_be_read_and_copied_and_its_code_typed_anew(registered: Client) -> None:
+    for response in (registered.get(ACTIVATE), registered.post(ACTIVATE, {"code": "000000"})):
+        text = response.content.decode()
+        key = response.context["form"].secret
+        assert re.search(rf'<textarea id="authenticator_secret" rows="2" readonly[^>]*>{key}</textarea>', text)
+        (field,) = [field for field in INPUT.findall(text) if 'name="code"' in field]
+        assert 'inputmode="numeric"' in field
+        assert "autofocus" in field
+        assert "placeholder" not in field
+        assert "000000" not in text
+    assert "That code is not right. Type the one the app shows now." in text
+
+
+@pytest.mark.parametrize("held", ["app", "passkey", "both"])
+def test_the_second_step_asks_first_for_what_the_reader_has(
+    held: str, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("allauth.mfa.base.views.webauthn_auth.begin_authentication", lambda user: {})
+    user = make.user("owner@example.org")
+    RecoveryCodes.activate(user)
+    if held != "passkey":
+        TOTP.activate(user, generate_totp_secret())
+    if held != "app":
+        Authenticator.objects.create(user=user, type="webauthn", data={})
+    doors.ask_at_login(stranger, user.email)
+    doors.type_code(stranger, doors.mailed_code(user.email))
+    text = assert_is_a_page_of_ours(stranger.get("/account/passkeys/authenticate/"))
+    code, passkey = text.find('name="code"'), text.find('id="mfa_webauthn_authenticate"')
+    assert code > 0
+    assert (passkey > 0) is (held != "app")
+    assert (passkey > code) is (held == "both")
+    assert ("authenticator app" in text) is (held != "passkey")
+    (field,) = [field for field in INPUT.findall(text) if 'name="code"' in field]
+    assert ("autofocus" in field) is (held != "passkey")
+
+
 def test_a_second_factor_is_asked_for_after_the_code(stranger: Client) -> None:
     _client, user = with_authenticator()
     doors.ask_at_login(stranger, user.email)
@@ -163,7 +201,7 @@ def test_the_login_form_names_its_fields_for_browsers(stranger: Client) -> None:
 
 def test_pages_that_need_a_script_say_so(stranger: Client, registered: Client) -> None:
     for response in (stranger.get("/account/login/"), registered.get("/account/passkeys/webauthn/add/")):
-        assert re.search(r"<noscript>[^<]*JavaScript", response.content.decode())
+        assert re.search(r'<noscript><p class="small">[^<]*JavaScript', response.content.decode())
 
 
 def test_passkeys_are_offered_under_the_name_of_the_site(registered: Client, settings: Any) -> None:

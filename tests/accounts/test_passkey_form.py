@@ -73,14 +73,14 @@ def test_what_is_no_passkey_is_refused_in_words(credential: Any, registered: Cli
     registered.get(ADD)
     response = registered.post(ADD, {"name": "Mine", "credential": json.dumps(credential)})
     assert response.status_code == 400
-    assert "This key could not be added. Please try again." in response.content.decode()
+    assert "This passkey could not be added. Please try again." in response.content.decode()
     assert not Authenticator.objects.exists()
 
 
 def test_the_page_offers_a_key_that_is_enough_alone(registered: Client) -> None:
     text = registered.get(ADD).content.decode()
     assert "<h1>Add a passkey</h1>" in text
-    assert ">Log in with this key alone</label>" in text
+    assert ">Log in with this passkey alone</label>" in text
     form = registered.get(ADD).context["form"]
     assert (form["name"].value(), form["passwordless"].value()) == ("Passkey", True)
 

@@ -105,7 +105,7 @@ def test_too_few_addresses_are_a_refusal_in_words_and_one_line_for_the_operator(
         for _ in range(3):
             response = doors.ask_at_login(Client(headers=short), "reader@example.org")
             assert response.status_code == 400
-            assert "did not understand" in response.content.decode()
+            assert "could not read that request" in response.content.decode()
     lines = [record.getMessage() for record in caplog.records if record.name == "accounts.proxies"]
     assert len(lines) == 1
     assert "TRUSTED_PROXIES is 2" in lines[0]

@@ -28,7 +28,7 @@ def test_other_methods_are_refused_in_words_and_leave_no_row(method: str, path: 
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD, POST"
     assert response["Cache-Control"] == "private, no-store"
-    assert "cannot be asked in this way" in response.content.decode()
+    assert "cannot be opened directly" in response.content.decode()
     assert doors.row_counts() == before
 
 

@@ -143,7 +143,10 @@ def test_a_new_editor_puts_one_up_keeps_recovery_codes_and_goes_on(clerk: User) 
     client = doors.log_in(clerk.email)
     page = client.get("/admin/", follow=True)
     assert page.redirect_chain == [(PASSKEYS, 302)]
-    assert "The admin asks for a second factor, and you have none yet." in page.content.decode()
+    assert (
+        "To open the admin you need a second way to prove it is you, and you have not set one up."
+        in page.content.decode()
+    )
     response = connect_app(client)
     assert response["Location"] == "/account/passkeys/recovery-codes/"
     codes = client.get(response["Location"]).content.decode()
@@ -152,7 +155,7 @@ def test_a_new_editor_puts_one_up_keeps_recovery_codes_and_goes_on(clerk: User) 
     assert client.get("/admin/").status_code == 200
     page = client.get(PASSKEYS).content.decode()
     assert "10 of 10 codes are left" in page
-    assert "you have none yet" not in page
+    assert "you have not set one up" not in page
 
 
 def test_the_app_is_asked_for_at_each_login(clerk: User) -> None:
@@ -311,7 +314,7 @@ def test_readers_and_strangers_get_what_they_always_got(registered: Client, stra
 
 
 def test_the_demo_alone_asks_for_none_and_says_so(clerk: User, settings: Any) -> None:
-    note = "no second factor is asked for here"
+    note = "nobody is asked for a second login step here"
     assert note not in make.logged_in(clerk).get("/admin/").content.decode()
     Authenticator.objects.all().delete()
     settings.IS_DEMO = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -110,6 +111,20 @@ def test_the_list_takes_the_same_queries_for_one_article_as_for_ten(editor: Clie
     for _number in range(9):
         made()
     assert queries() == first
+
+
+def test_every_field_of_a_byline_says_what_it_is(editor: Client) -> None:
+    """The head of the column is no label."""
+    article = make.article(authors=[make.author("First")])
+    text = editor.get(f"/admin/articles/article/{article.pk}/change/").content.decode()
+    fields = re.findall(
+        r'<(?:input|select)[^>]*\bname="bylines-(?:0|__prefix__)-(?:author|position|DELETE)"[^>]*>', text
+    )
+    assert len(fields) == 5
+    for field in fields:
+        name = re.search(r"-(\w+)\"", field)
+        assert name is not None
+        assert f'aria-label="{name[1].capitalize()}"' in field
 
 
 def test_bylines_keep_the_order_that_the_editor_gave(editor: Client) -> None:

@@ -23,14 +23,24 @@ class Cdn:
 
     def __init__(self) -> None:
         self.status = 200
+        self.strayed = False
         self.heard: list[tuple[list[str], str | None]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outer.heard.append((self.headers["Surrogate-Key"].split(), self.headers["Purge-Secret"]))
+                if outer.status == 0:
+                    self.wfile.write(b"nonsense\r\n\r\n")
+                    return
                 self.send_response(outer.status)
+                self.send_header("Location", f"http://127.0.0.1:{outer.server.server_port}/elsewhere")
                 self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                outer.strayed = True
+                self.send_response(200)
                 self.end_headers()
 
             def log_message(self, *_arguments: Any) -> None:
@@ -88,8 +98,33 @@ def test_a_purge_that_is_refused_is_tried_again_until_no_cache_can_hold_the_page
     assert not CachePurge.objects.exists()
 
 
-def test_a_cdn_that_does_not_answer_holds_nothing_up(hook: Cdn, settings: Any) -> None:
-    settings.CDN_PURGE_URL = "http://127.0.0.1:9/"
+@pytest.mark.parametrize("status", [302, 307, 0])
+def test_a_redirect_or_nonsense_is_no_consent_and_our_secret_goes_nowhere_else(hook: Cdn, status: int) -> None:
+    CachePurge.objects.create(keys="article-1")
+    hook.status = status
+    assert cdn.tell_purges() == 1
+    purge = CachePurge.objects.get()
+    assert (purge.attempts, purge.is_repeated, hook.strayed) == (1, False, False)
+
+
+def test_more_keys_than_a_cdn_takes_are_told_as_everything(hook: Cdn) -> None:
+    for number in range(3):
+        CachePurge.objects.create(keys=" ".join(f"article-{number}{other:02d}" for other in range(90)))
+    cdn.tell_purges()
+    assert hook.heard[0][0] == ["sections", "plans"]
+
+
+def test_what_a_killed_worker_was_about_to_tell_is_due_again(hook: Cdn, monkeypatch: pytest.MonkeyPatch) -> None:
+    CachePurge.objects.create(keys="article-1")
+    monkeypatch.setattr(cdn, "tell", lambda *_arguments: None)
+    cdn.tell_purges()
+    monkeypatch.undo()
+    assert timezone.now() < CachePurge.objects.get().due_at <= timezone.now() + cdn.PUT_OFF
+
+
+def test_a_cdn_that_does_not_answer_holds_nothing_up(hook: Cdn) -> None:
+    hook.server.shutdown()
+    hook.server.server_close()
     CachePurge.objects.create(keys="article-1")
     assert cdn.tell_purges() == 1
     assert CachePurge.objects.get().attempts == 1
@@ -106,6 +141,22 @@ def test_without_a_cdn_the_outbox_is_emptied(settings: Any) -> None:
     CachePurge.objects.create(keys="article-1")
     cdn.tell_purges()
     assert not CachePurge.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_goes_on_whatever_goes_wrong(hook: Cdn, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = [RuntimeError("anything")]
+    real = cdn.tell_purges
+    monkeypatch.setattr(cdn, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(cdn, "tell_purges", lambda: real() if not errors else (_ for _ in ()).throw(errors.pop()))
+    sender = cdn.PurgeSender()
+    sender.start()
+    try:
+        CachePurge.objects.create(keys="article-7")
+        assert eventually(lambda: bool(hook.heard))
+    finally:
+        sender.stop()
+    assert not errors
 
 
 @pytest.mark.django_db(transaction=True)

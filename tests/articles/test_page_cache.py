@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -18,18 +19,13 @@ from articles import lists
 from articles.caching import lifetime_of, mark_cacheable
 from articles.models import Article
 from articles.page_cache import PageCacheMiddleware
-from articles.page_store import Lifetime, PageStore
+from articles.page_store import PageStore
 from paywall.models import ArticleTerms
 from tests import make
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-TOMORROW = NOON + timedelta(days=1)
 
 pytestmark = pytest.mark.django_db
-
-
-def life(*keys: str, until: datetime = TOMORROW) -> Lifetime:
-    return Lifetime(keys, until)
 
 
 def lasting(response: Any) -> dict[str, str]:
@@ -39,74 +35,6 @@ def lasting(response: Any) -> dict[str, str]:
 
 def seconds(response: Any) -> int:
     return int(response["Cache-Control"].split("s-maxage=")[1].split(",")[0])
-
-
-@pytest.fixture
-def pages() -> PageStore:
-    opened = PageStore(10_000)
-    opened.open()
-    return opened
-
-
-# --- the store ------------------------------------------------------------------------------------------------------
-
-
-def test_a_closed_store_answers_nothing_and_keeps_nothing(pages: PageStore) -> None:
-    pages.put("page", "text", life("a"), size=10, stamp=pages.stamp())
-    assert pages.get("page", NOON) == "text"
-    pages.close()
-    assert pages.get("page", NOON) is None
-    pages.put("page", "text", life("a"), size=10, stamp=pages.stamp())
-    pages.hear()
-    assert pages.get("page", NOON) is None
-
-
-def test_a_store_that_has_heard_nothing_for_a_while_is_not_believed(
-    pages: PageStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pages.put("page", "text", life("a"), size=10, stamp=pages.stamp())
-    heard_at = pages._heard_at
-    monkeypatch.setattr("articles.page_store.time.monotonic", lambda: heard_at + 1.9)
-    assert pages.get("page", NOON) == "text"
-    monkeypatch.setattr("articles.page_store.time.monotonic", lambda: heard_at + 2.1)
-    assert pages.get("page", NOON) is None
-
-
-def test_a_purge_takes_what_stands_under_the_key_and_nothing_else(pages: PageStore) -> None:
-    for name, key in (("one", "article-1"), ("two", "article-2"), ("both", "article-1")):
-        pages.put(name, name, life(key, "library"), size=10, stamp=pages.stamp())
-    pages.purge(["article-1", "article-9"])
-    assert [pages.get(name, NOON) for name in ("one", "two", "both")] == [None, "two", None]
-    pages.purge(["everything"])
-    assert pages.get("two", NOON) is None
-
-
-def test_what_was_read_before_a_purge_is_not_kept_after_it(pages: PageStore) -> None:
-    stamp = pages.stamp()
-    pages.purge(["article-1"])
-    pages.put("page", "old text", life("article-1"), size=10, stamp=stamp)
-    assert pages.get("page", NOON) is None
-    pages.put("page", "new text", life("article-1"), size=10, stamp=pages.stamp())
-    assert pages.get("page", NOON) == "new text"
-
-
-def test_a_page_ends_at_its_moment(pages: PageStore) -> None:
-    pages.put("page", "text", life("a", until=NOON), size=10, stamp=pages.stamp())
-    assert pages.get("page", NOON - timedelta(microseconds=1)) == "text"
-    assert pages.get("page", NOON) is None
-    assert pages.get("page", NOON - timedelta(seconds=1)) is None  # it is gone, whatever a clock says
-
-
-def test_the_least_recently_used_page_makes_room(pages: PageStore) -> None:
-    for number in range(8):
-        pages.put(number, number, life("a"), size=1_250, stamp=pages.stamp())
-    assert pages.get(0, NOON) == 0
-    pages.put("new", "text", life("b"), size=1_250, stamp=pages.stamp())
-    assert pages.get(1, NOON) is None
-    assert pages.get(0, NOON) == 0
-    pages.put("huge", "text", life("b"), size=1_251, stamp=pages.stamp())
-    assert pages.get("huge", NOON) is None
-    assert pages.get("new", NOON) == "text"
 
 
 # --- whose pages ----------------------------------------------------------------------------------------------------
@@ -184,6 +112,21 @@ def test_another_query_is_another_page_and_a_header_is_not(kept_pages: PageStore
     assert "Ferries" not in stranger.get("/search/?q=castles").content.decode()
     again = stranger.get("/search/?q=ferries", headers={"X-Forwarded-Host": "evil.example", "Accept-Language": "fr"})
     assert again.wsgi_request.page_cache == "hit"
+
+
+def test_two_queries_that_are_quoted_alike_are_two_pages(kept_pages: PageStore, stranger: Client) -> None:
+    make.article(headline="Ferries of été")
+    raw = stranger.get("/search/", QUERY_STRING="q=\xc3\xa9t\xc3\xa9")
+    quoted = stranger.get("/search/", QUERY_STRING="q=%C3%83%C2%A9t%C3%83%C2%A9")
+    assert quoted.wsgi_request.page_cache == "miss"
+    assert quoted.content != raw.content
+
+
+def test_a_page_with_a_parameter_that_means_nothing_takes_no_room(kept_pages: PageStore, stranger: Client) -> None:
+    for _time in range(2):
+        assert stranger.get("/?utm_source=letter").wsgi_request.page_cache == "miss"
+    assert stranger.get("/?page=1").wsgi_request.page_cache == "miss"
+    assert stranger.get("/?page=1").wsgi_request.page_cache == "hit"
 
 
 def test_pages_of_two_hosts_are_two_pages(kept_pages: PageStore, stranger: Client) -> None:
@@ -283,6 +226,70 @@ def test_an_article_that_comes_out_while_a_page_is_made_is_on_the_next_one(
         assert "While it was made" in stranger.get("/").content.decode()
 
 
+def test_a_page_that_took_long_is_known_to_be_right_as_of_its_beginning(
+    kept_pages: PageStore, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        make.article(published_at=NOON - timedelta(days=1))
+        front_page = lists.front_page
+
+        def slow(now: datetime) -> dict[str, Any]:
+            made: dict[str, Any] = front_page(now)
+            clock.move_to(NOON + timedelta(seconds=3))
+            return made
+
+        monkeypatch.setattr("articles.lists.front_page", slow)
+        assert stranger.get("/")["X-Accel-Expires"] == f"@{int(NOON.timestamp())}"
+
+
+def test_a_section_renamed_while_a_page_is_made_is_nowhere_kept_under_its_old_name(
+    kept_pages: PageStore, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = make.section("Old name")
+    front_page = lists.front_page
+
+    def rename(now: datetime) -> dict[str, Any]:
+        lists.navigation_sections()
+        type(section).objects.update(name="New name")
+        kept_pages.purge(["sections"])
+        return front_page(now)
+
+    monkeypatch.setattr("articles.lists.front_page", rename)
+    stranger.get("/")
+    assert "Old name" not in stranger.get("/archive/").content.decode()
+
+
+def test_where_the_next_moment_cannot_be_found_out_the_page_is_shown_and_kept_nowhere(
+    kept_pages: PageStore, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_now: datetime) -> datetime | None:
+        raise DatabaseError
+
+    monkeypatch.setattr("articles.caching.moment_sources", [broken])
+    for _time in range(2):
+        response = stranger.get("/")
+        assert (response.status_code, seconds(response), response["X-Accel-Expires"]) == (200, 0, "0")
+        assert response.wsgi_request.page_cache == "miss"
+
+
+def test_the_news_sitemap_lets_go_of_an_article_at_its_hour(kept_pages: PageStore, stranger: Client) -> None:
+    with time_machine.travel(NOON - timedelta(hours=6), tick=False) as clock:
+        article = make.article(published_at=NOON - timedelta(days=2))
+        assert article.slug in stranger.get("/sitemap-news.xml").content.decode()
+        clock.move_to(NOON + timedelta(seconds=1))
+        assert article.slug not in stranger.get("/sitemap-news.xml").content.decode()
+
+
+def test_the_front_page_gets_its_pick_from_the_library_at_its_hour(kept_pages: PageStore, stranger: Client) -> None:
+    with time_machine.travel(NOON - timedelta(hours=6), tick=False) as clock:
+        make.article(published_at=NOON - timedelta(days=365), headline="A year ago")
+        for _newer in range(8):
+            make.article(published_at=NOON - timedelta(days=2))
+        assert "A year ago" not in stranger.get("/").content.decode()
+        clock.move_to(NOON + timedelta(seconds=1))
+        assert "A year ago" in stranger.get("/").content.decode()
+
+
 def test_an_article_free_for_a_time_closes_to_the_second(kept_pages: PageStore, stranger: Client) -> None:
     article = make.article(published_at=NOON - timedelta(days=1))
     until = NOON + timedelta(seconds=100, milliseconds=300)
@@ -311,3 +318,21 @@ def test_a_page_carries_the_keys_of_all_that_it_shows(stranger: Client) -> None:
     assert keys >= {f"section-{section.pk}", "library", "sections", "plans"}
     assert f"article-{earlier.pk}" in stranger.get("/")["Surrogate-Key"].split()
     assert f"topic-{topic.pk}" in stranger.get(topic.get_absolute_url())["Surrogate-Key"].split()
+    found = stranger.get("/search/?q=story")["Surrogate-Key"].split()
+    assert {f"article-{article.pk}", f"author-{writer.pk}"} <= set(found)
+    former = article.get_absolute_url()
+    article.slug = "moved"
+    article.save()
+    assert "library" in stranger.get(former)["Surrogate-Key"].split()  # another article may come to this address
+
+
+def test_the_keys_of_a_long_series_stay_few(stranger: Client) -> None:
+    series = make.series()
+    parts = [make.article(series=series, series_part=number) for number in range(1, 31)]
+    response = stranger.get(parts[14].get_absolute_url())
+    page = response.content.decode()
+    assert f"series-{series.pk}" in response["Surrogate-Key"].split()
+    assert len(response["Surrogate-Key"]) < 300
+    assert "Part 15 of 30" in page
+    shown = [part for part in parts if part.get_absolute_url() in page or part is parts[14]]
+    assert shown == parts[9:20]

@@ -19,8 +19,8 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-FRONT_QUERIES = 17
-ARTICLE_QUERIES = 15
+FRONT_QUERIES = 21
+ARTICLE_QUERIES = 19
 
 
 def page(client: Client, url: str) -> str:
@@ -342,7 +342,7 @@ def test_a_fault_answers_500_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_nul_in_an_address_is_refused_in_words(address: str, stranger: Client) -> None:
     response = stranger.get(address)
     assert response.status_code == 400
-    assert "We did not understand this request" in response.content.decode()
+    assert "We could not read that request" in response.content.decode()
 
 
 def test_a_cookie_that_no_session_has_is_a_strangers(stranger: Client) -> None:

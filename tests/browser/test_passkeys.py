@@ -42,7 +42,7 @@ def test_a_passkey_is_added_and_then_logs_in_without_a_code(
     page.get_by_role("button", name="Continue").click()
 
     expect(page.get_by_label("Name")).to_have_value("Passkey")
-    expect(page.get_by_label("Log in with this key alone")).to_be_checked()
+    expect(page.get_by_label("Log in with this passkey alone")).to_be_checked()
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes", exact=True)).to_be_visible()
 
@@ -52,6 +52,22 @@ def test_a_passkey_is_added_and_then_logs_in_without_a_code(
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page).to_have_url(f"{live_server.url}/account/sessions/")
     expect(page.get_by_role("heading", name="Your devices")).to_be_visible()
+
+
+def test_a_passkey_that_is_not_used_is_told_beside_the_button(live_server: LiveServer, page: Page) -> None:
+    """With no listener the browser's refusal would be seen in the console alone."""
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(f"{live_server.url}/account/login/")
+    page.evaluate(
+        "void (navigator.credentials.get = () => Promise.reject(new DOMException('cancelled', 'NotAllowedError')))"
+    )
+    told = page.get_by_role("alert")
+    expect(told).to_have_count(0)
+    for _try in range(2):
+        page.get_by_role("button", name="Log in with a passkey").click()
+        expect(told).to_have_text("The passkey was not used. Try again, or log in another way.")
+    assert errors == []
 
 
 def test_an_authenticator_app_is_shown_its_picture(

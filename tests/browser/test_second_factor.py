@@ -26,8 +26,10 @@ def test_an_editor_adds_a_passkey_at_the_first_entry_and_comes_in_with_it(
     page.get_by_role("button", name="Continue").click()
 
     expect(page).to_have_url(f"{live_server.url}/account/passkeys/")
-    expect(page.get_by_text("The admin asks for a second factor, and you have none yet.")).to_be_visible()
-    page.get_by_role("link", name="Add a key").click()
+    expect(
+        page.get_by_text("To open the admin you need a second way to prove it is you, and you have not set one up.")
+    ).to_be_visible()
+    page.get_by_role("link", name="Add a passkey").click()
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes", exact=True)).to_be_visible()
     page.get_by_role("link", name="Go to the admin").click()

@@ -21,6 +21,7 @@ from tests.servers import HOST, socket_to
 
 PACE = 0.05  # seconds between two requests of one person, so that there is room for the site on a small machine
 PATIENCE = 60.0  # seconds
+WELCOME = "Thank you for subscribing"
 CSRF = "a" * 32
 OPTIONS = ("annual", "monthly")
 
@@ -36,6 +37,7 @@ class Load:
     seen: Seen = field(default_factory=Seen)
     faults: list[str] = field(default_factory=list)
     payers: list[Browser] = field(default_factory=list)
+    kept_waiting: list[tuple[Browser, str]] = field(default_factory=list)  # who paid, and in which session
     at_the_till: threading.Lock = field(default_factory=threading.Lock)  # held while Stripe's clock must not move
     _stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -107,6 +109,8 @@ class Load:
             self.open_as_payer(browser, path)
             self.payers.append(browser)
             self.promises.count("welcomes")
+        else:
+            self.kept_waiting.append((browser, session))
 
     def is_welcomed(self, browser: Browser, session: str) -> bool:
         """Whether the welcome page came to know of the payment. A browser asks again, as the page does by itself."""
@@ -114,14 +118,23 @@ class Load:
             if self._stopping.wait(PACE * 5):
                 return False
             try:
-                answer = browser.ask("welcome", f"/subscribe/welcome/?session_id={session}")
+                if WELCOME in self.look_for_welcome(browser, session).text:
+                    return True
             except Unanswered:
                 continue
-            self.expect(answer.status == 200, "no welcome for who paid", answer)
-            if "Thank you for subscribing" in answer.text:
-                return True
         self.promises.count("long waits for the welcome")
         return False
+
+    def look_for_welcome(self, browser: Browser, session: str) -> Answer:
+        answer = browser.ask("welcome", f"/subscribe/welcome/?session_id={session}")
+        self.expect(answer.status == 200, "no welcome for who paid", answer)
+        return answer
+
+    def welcome_the_rest(self) -> None:
+        """Now that all is settled, whoever had to wait when the load ended or gave up waiting is welcomed at once."""
+        for browser, session in self.kept_waiting:
+            answer = self.look_for_welcome(browser, session)
+            self.expect(WELCOME in answer.text, "a payer was never welcomed", answer)
 
     # --- Who reads ------------------------------------------------------------------------------------------------
 

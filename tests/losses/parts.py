@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,17 +39,6 @@ LEFT_TO_DO = (
 
 class NotBack(AssertionError):
     """A part did not come back in time."""
-
-
-def lasting_port() -> int:
-    """A free port that no client's end of a connection takes while its server is dead: below those that systems hand
-    out for that.
-    """
-    for port in range(20_000 + os.getpid() % 10_000, 32_000):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise NotBack("no port is free")
 
 
 @dataclass
@@ -109,7 +97,7 @@ class Web:
 
     environment: Mapping[str, str]
     folder: Path
-    port: int = field(default_factory=lasting_port)
+    port: int = field(default_factory=servers.free_port)
     _running: ExitStack = field(default_factory=ExitStack)
     _server: servers.Server | None = None
 

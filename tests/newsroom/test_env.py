@@ -271,10 +271,20 @@ def test_a_file_that_is_not_there_and_a_value_given_twice_are_problems(tmp_path:
     assert any("both set" in problem for problem in environment.problems)
 
 
+def test_a_database_machine_that_vanishes_is_given_up_soon_unless_the_address_says_otherwise() -> None:
+    options = parse_database_url("postgresql://u@db.example.org/newsroom")["OPTIONS"]
+    assert int(options["connect_timeout"]) == 3  # seconds
+    assert int(options["tcp_user_timeout"]) == 10_000  # milliseconds
+    asked_for = int(options["keepalives_idle"]) + int(options["keepalives_interval"]) * int(options["keepalives_count"])
+    assert asked_for <= 11  # seconds without an answer until a connection that waits is dead
+    own = parse_database_url("postgresql://u@db.example.org/newsroom?connect_timeout=20&tcp_user_timeout=0")["OPTIONS"]
+    assert own == {**options, "connect_timeout": "20", "tcp_user_timeout": "0"}
+
+
 def test_addresses_are_taken_apart() -> None:
     database = parse_database_url("postgresql://us%40er:p%2Fw@db.example.org:6432/news%20room?sslmode=require")
     assert (database["USER"], database["PASSWORD"], database["HOST"]) == ("us@er", "p/w", "db.example.org")
-    assert (database["PORT"], database["NAME"], database["OPTIONS"]) == ("6432", "news room", {"sslmode": "require"})
+    assert (database["PORT"], database["NAME"], database["OPTIONS"]["sslmode"]) == ("6432", "news room", "require")
     mailer = parse_email_url("smtp+tls://u%40x:p@mail.example.org")
     assert mailer["OPTIONS"] == {
         "host": "mail.example.org",
@@ -286,3 +296,26 @@ def test_addresses_are_taken_apart() -> None:
     }
     assert parse_cache_url("redis://localhost:6379/1")["LOCATION"] == "redis://localhost:6379/1"
     assert parse_site_url("https://News.Example.org/") == "https://news.example.org"
+
+
+# --- What stands beside the code --------------------------------------------------------------------------------------
+
+FOR_EVERY_PROCESS = ("MEDIA_ROOT", "STATIC_ROOT")
+
+
+def test_what_commands_by_hand_need_too_stands_in_the_environment_and_not_in_a_unit() -> None:
+    example = (PROJECT / ".env.example").read_text().splitlines()
+    for name in FOR_EVERY_PROCESS:
+        assert any(line.startswith(f"{name}=/") for line in example)
+    units = sorted((PROJECT / "deploy").glob("*.service"))
+    assert len(units) == 2
+    for unit in units:
+        assert not any(f"{name}=" in unit.read_text() for name in FOR_EVERY_PROCESS), unit.name
+
+
+def test_the_web_unit_lets_the_metrics_be_written_where_they_are_counted() -> None:
+    unit = (PROJECT / "deploy" / "newsroom-web.service").read_text().splitlines()
+    (own,) = [line.removeprefix("RuntimeDirectory=") for line in unit if line.startswith("RuntimeDirectory=")]
+    (variables,) = [line.removeprefix("Environment=") for line in unit if line.startswith("Environment=")]
+    assert f"METRICS_DIR=/run/{own}" in variables.split()
+    assert shown(PUBLIC | {"METRICS_DIR": f"/run/{own}"}, "METRICS_DIR.as_posix()") == [f"/run/{own}"]

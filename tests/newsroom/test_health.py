@@ -21,6 +21,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from newsroom import health
+from newsroom import watched as watching
 from newsroom.models import WorkerHeartbeat
 from newsroom.watched import Watched
 from tests.newsroom.waiting import eventually
@@ -165,9 +166,9 @@ def test_a_database_that_hangs_does_not_make_the_probe_hang(worker: WorkerHeartb
 
 
 def test_the_limit_of_the_real_probe_is_short() -> None:
-    assert health.LIMIT <= 2
-    assert health.DATABASE_LIMIT <= 1000
-    assert health.KEPT_FOR >= 1
+    assert watching.LIMIT <= 2
+    assert watching.DATABASE_LIMIT <= 1000
+    assert watching.KEPT_FOR >= 1
 
 
 # --- watching ---------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from django.tasks import TaskResultStatus
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from articles.models import CachePurge
 from newsroom import housekeeping
 from tests import make
 
@@ -174,6 +175,17 @@ def test_what_the_comparison_found_is_logged(stripe: mock.Mock, caplog: pytest.L
         ("sub_1: active -> canceled",),
         ("sub_2: active -> past_due",),
     ]
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+def test_purges_that_no_worker_sent_are_forgotten_after_an_hour(is_batch: bool) -> None:
+    for minutes in (59, 61):
+        due_at = NOON - timedelta(minutes=minutes)
+        CachePurge.objects.create(keys=f"of {minutes} minutes ago", due_at=due_at)
+    with time_machine.travel(NOON, tick=False):
+        make.run_tasks() if is_batch else run_worker()
+    kept = CachePurge.objects.filter(keys__startswith="of ")
+    assert [purge.keys for purge in kept] == ["of 59 minutes ago"]
 
 
 def test_with_payments_closed_nothing_is_asked_of_stripe(stripe: mock.Mock, settings: Any) -> None:

@@ -83,7 +83,7 @@ def test_an_outage_while_the_session_is_stored_is_no_bad_request(editor: Client)
     editor.raise_request_exception = False
     with connection.execute_wrapper(away):
         response = editor.post(ADD, article_fields(slug="the-tide-tables"))
-    assert withheld_in_words(response, "look first whether it has arrived")
+    assert withheld_in_words(response, "please check first whether it arrived")
     assert Article.objects.filter(slug="the-tide-tables").exists()
 
 

@@ -175,7 +175,7 @@ def test_support_makes_no_staff_out_of_a_reader(support: Client) -> None:
 def test_support_reads_no_more_than_it_has_a_right_to(support: Client) -> None:
     article, draft = make.article(), make.article(status="draft")
     page = support.get(article.get_absolute_url()).content.decode()
-    assert "You read this as a member of staff" not in page
+    assert "You are reading this as a member of staff" not in page
     assert support.get(draft.get_absolute_url()).status_code == 404
     assert support.get(f"/admin/articles/article/{article.pk}/preview/subscriber/").status_code == 403
 

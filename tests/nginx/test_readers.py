@@ -18,7 +18,7 @@ from subscriptions.passes import add_pass
 from tests import make
 from tests.edge import needs_nginx
 from tests.nginx.conftest import Served, cookies_of
-from tests.servers import HOST, Server, by_each_worker
+from tests.servers import HOST, Server, at_once, by_each_worker
 
 pytestmark = [needs_nginx, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_secret")]
 
@@ -148,5 +148,5 @@ def test_forms_that_come_slowly_hold_no_thread_of_the_site(served: Served) -> No
         for _slow in range(24):
             slow = stack.enter_context(served.edge.connected())
             slow.sendall(head.encode())
-        answers = by_each_worker(served.edge, "/account/login/", tries=8)
+        answers = at_once(served.edge, "/account/login/", tries=8)
     assert [answer.status for answer in answers] == [200] * 8

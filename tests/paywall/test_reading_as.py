@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 CHOOSE = "/admin/read-as/"
 STOP = "/read-as/stop/"
 BANNER = 'class="read-as"'
-OWN = "You read this as a member of staff."
+OWN = "You are reading this as a member of staff."
 
 
 def start(client: Client, chosen: str) -> Any:
@@ -143,7 +144,7 @@ def test_in_admin_one_stays_oneself(editor: Client, article: Article) -> None:
     assert article.sentinel in preview
     assert BANNER not in preview
     assert BANNER not in editor.get("/admin/nothing-here/").content.decode()
-    assert "You read as a stranger." in page(editor, CHOOSE)
+    assert "You are reading as a stranger." in page(editor, CHOOSE)
 
 
 # --- The banner ------------------------------------------------------------------------------------------------------
@@ -157,16 +158,18 @@ def test_every_page_says_as_whom_one_reads(chosen: ReaderClass, editor: Client, 
     for address in addresses:
         response = editor.get(address)
         assert BANNER in response.content.decode()
-        assert f"You read as {chosen.label}." in response.content.decode()
+        assert f"You are reading as {chosen.label}." in response.content.decode()
         assert response["Cache-Control"] == "private, no-store"
     assert BANNER in editor.get("/nothing-here/").content.decode()
 
 
 def test_read_as_a_stranger_the_pages_know_of_no_login(editor: Client) -> None:
-    link = '<a href="/account/login/">Log in</a>'
-    assert link not in page(editor)
+    login, account = '<a href="/account/login/">Log in</a>', '<a href="/account/">'
+    assert (page(editor).count(login), page(editor).count(account)) == (0, 2)
     start(editor, "stranger")
-    assert link in page(editor)
+    assert (page(editor).count(login), page(editor).count(account)) == (2, 0)
+    start(editor, "registered")
+    assert (page(editor).count(login), page(editor).count(account)) == (0, 2)
 
 
 def test_the_others_see_no_banner(stranger: Client, registered: Client, editor: Client) -> None:
@@ -190,6 +193,37 @@ def test_the_button_ends_it_and_both_are_told(editor: Client, article: Article) 
     assert begun.detail.startswith("As a stranger, until ")
     assert ended.detail == "As a stranger. Stopped."
     assert begun.network == "127.0.0.1"
+
+
+def test_the_button_says_that_it_is_over_and_only_then(editor: Client) -> None:
+    said = "You are reading as yourself again."
+    start(editor, "stranger")
+    editor.post(STOP, {"next": "/"})
+    assert said in page(editor)
+    editor.post(STOP, {"next": "/"})
+    assert said not in page(editor)
+
+
+def test_the_button_leads_back_to_the_page_with_what_was_asked_of_it(editor: Client) -> None:
+    start(editor, "stranger")
+    assert way_back(page(editor, "/search/?q=harbour&page=1")) == "/search/?q=harbour&amp;page=1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "back"), [("/articles/story/", "/articles/story/"), ("//evil.example/", "/"), ("", "/")]
+)
+def test_from_a_refused_form_the_button_leads_to_where_it_stood(sent: str, back: str, editor: Client) -> None:
+    """The address that a form is sent to opens no page."""
+    start(editor, "stranger")
+    form = {"email": "other@example.org", "plan": "free", "next": sent}
+    refused = editor.post("/subscribe/start/", form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert "<h1>You are reading as somebody else</h1>" in refused.content.decode()
+    assert way_back(refused.content.decode()) == back
+
+
+def way_back(text: str) -> str:
+    """Where the banner's button leads."""
+    return text.split(BANNER)[1].split('name="next" value="')[1].split('"')[0]
 
 
 def test_the_button_leads_nowhere_else(editor: Client) -> None:
@@ -271,6 +305,15 @@ def test_there_is_no_other_class(chosen: str, editor: Client) -> None:
     assert (BANNER in page(editor), rows()) == (False, [])
 
 
+def test_the_present_class_is_the_chosen_one(editor: Client) -> None:
+    for chosen in ("stranger", "lapsed"):
+        assert f'value="{chosen}" required id="id_chosen' in page(editor, CHOOSE)
+        start(editor, chosen)
+        shown = page(editor, CHOOSE)
+        assert shown.count(" checked>") == 1
+        assert " checked>" in shown.split(f'value="{chosen}"')[1].split("<input")[0]
+
+
 def test_staff_find_it_at_the_head_of_the_admin(editor: Client) -> None:
     assert f'<a href="{CHOOSE}">Read as</a>' in page(editor, "/admin/")
     assert all(f'value="{value}"' in page(editor, CHOOSE) for value in ReaderClass.values)
@@ -287,7 +330,7 @@ def test_nobody_joins_as_somebody_else(plan: str, reads_as: bool, editor: Client
     form = {"email": "other@example.org", "plan": plan, "next": "/"}
     response = editor.post("/subscribe/start/", form, headers={"Sec-Fetch-Site": "same-origin"})
     assert (response.status_code == 403) is reads_as
-    assert ("You read as somebody else just now" in response.content.decode()) is reads_as
+    assert ("So nothing was sent or stored." in response.content.decode()) is reads_as
     assert Lead.objects.exists() is not reads_as
     assert not CheckoutAttempt.objects.exists()
     assert not User.objects.filter(email="other@example.org").exists()
@@ -303,3 +346,26 @@ def test_a_subscription_of_their_own_stays_as_it_is(editor: Client) -> None:
 def test_a_stranger_makes_no_session_by_stopping(stranger: Client) -> None:
     assert stranger.post(STOP, {"next": "/archive/"})["Location"] == "/archive/"
     assert (rows(), Session.objects.count()) == ([], 0)
+
+
+def test_no_hundreds_of_rows_come_into_the_log_by_choosing_again_and_again(editor: Client) -> None:
+    answers = [start(editor, "subscriber").status_code for _time in range(40)]
+    assert answers == [302] * 30 + [429] * 10
+    assert StaffAction.objects.count() <= 61
+
+
+@pytest.mark.parametrize("has_shown", [True, False])
+def test_staff_read_bodies_and_as_others_once_they_have_shown_their_second_factor(has_shown: bool) -> None:
+    article = make.article()
+    user = make.editor()
+    client = make.logged_in(user) if has_shown else make.by_code_only(user)
+    assert ('data-reason="staff"' in page(client, article.get_absolute_url())) is has_shown
+    start(client, "subscriber")
+    assert (BANNER in page(client)) is has_shown
+
+
+def test_reading_as_ends_with_the_second_factor(editor: Client) -> None:
+    start(editor, "subscriber")
+    assert BANNER in page(editor)
+    Authenticator.objects.all().delete()
+    assert BANNER not in page(editor)

@@ -36,7 +36,7 @@ DECEMBER = date(2026, 12, 1)
         ),
         (Reason.READ_AVAILABLE, 2, 5, "You can open this article with one of your free articles of this month."),
         (Reason.REGISTRATION_NEEDED, None, None, "This article is open to everyone who has given an e-mail address."),
-        (Reason.STAFF, None, None, "You read this as a member of staff."),
+        (Reason.STAFF, None, None, "You are reading this as a member of staff."),
         (Reason.SUBSCRIBER, None, None, ""),
         (Reason.FREE, None, None, ""),
         (Reason.SUBSCRIPTION_NEEDED, None, None, ""),

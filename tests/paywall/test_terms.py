@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -58,6 +59,14 @@ def test_an_editor_sets_it_on_the_articles_own_page(editor: Client, stranger: Cl
     assert response.status_code == 302, response.content.decode()[:3000]
     assert ArticleTerms.objects.get().free_until == datetime(2999, 1, 1, tzinfo=UTC)
     assert 'data-reason="free"' in stranger.get(article.get_absolute_url()).content.decode()
+
+
+def test_the_form_names_the_terms_and_the_zone_of_their_moment(editor: Client, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/London"
+    page = editor.get(change_url(make.article())).content.decode()
+    terms = page.split('id="terms-group"')[1]
+    assert re.search(r"<h2[^>]*>\s*Free for a time\s*</h2>", terms)
+    assert "whatever “Open to” says. In the publication's time, Europe/London." in terms
 
 
 def test_who_may_not_publish_sees_the_terms_and_cannot_change_them() -> None:

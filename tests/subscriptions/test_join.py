@@ -187,7 +187,7 @@ def test_other_methods_are_refused(method: str, stranger: Client) -> None:
     assert response.status_code == 405
     assert response["Allow"] == "POST"
     if method != "head":
-        assert "cannot be asked in this way" in response.content.decode()
+        assert "cannot be opened directly" in response.content.decode()
 
 
 def test_an_oversized_body_is_refused_and_leaves_no_row(stranger: Client) -> None:
@@ -267,3 +267,11 @@ def test_a_reader_who_is_logged_in_goes_straight_on(registered: Client) -> None:
     assert response["Location"] == "/articles/story/#continue"
     assert not User.objects.filter(email="somebody-else@example.org").exists()
     assert Lead.objects.get().email == "registered@example.org"
+
+
+def test_what_a_registered_reader_has_is_not_offered_in_small_print(stranger: Client, registered: Client) -> None:
+    assert "Nothing to cancel." in stranger.get("/subscribe/").content.decode()
+    page = registered.get("/subscribe/").content.decode()
+    assert "This is what you have" in page
+    assert "Nothing to cancel." not in page
+    assert "Cancel online at any time." in page

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
 from django.core.management.base import CommandError
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import audit
@@ -15,13 +16,14 @@ from accounts.models import StaffActionKind, User
 
 class Command(createsuperuser.Command):
     def handle(self, *arguments: Any, **options: Any) -> None:
-        known = set(superusers().values_list("pk", flat=True))
-        try:
-            super().handle(*arguments, **options)
-        except AddressRefused as refusal:
-            raise CommandError(str(refusal)) from None
-        for user in superusers().exclude(pk__in=known):
-            audit.record(None, StaffActionKind.ADDED, user, "A superuser.")
+        with transaction.atomic():  # no superuser comes to be without the row that tells of it
+            known = set(superusers().values_list("pk", flat=True))
+            try:
+                super().handle(*arguments, **options)
+            except AddressRefused as refusal:
+                raise CommandError(str(refusal)) from None
+            for user in superusers().exclude(pk__in=known):
+                audit.record(None, StaffActionKind.ADDED, user, "A superuser.")
 
 
 def superusers() -> QuerySet[User]:

@@ -18,7 +18,7 @@ from accounts.codes import with_next
 from accounts.models import EDITORS, PUBLISHERS, SUPPORT, StaffActionKind, User
 
 ROLES = {"editor": EDITORS, "publisher": PUBLISHERS, "support": SUPPORT}
-NAMES = {"editor": "an editor", "publisher": "a publisher", "support": "on support"}
+NAMES = {"editor": "an editor", "publisher": "a publisher", "support": "a member of support"}
 
 
 class Command(BaseCommand):
@@ -37,14 +37,12 @@ class Command(BaseCommand):
         except AddressRefused as refusal:
             raise CommandError(str(refusal)) from None
         link = settings.SITE_URL + with_next(reverse("account_login"), reverse("admin:index"))
-        self.stdout.write(f"{user.email} is {NAMES[role]} now. There is no password: open")
+        self.stdout.write(f"{user.email} is now {NAMES[role]}. There is no password. Open")
         self.stdout.write(f"  {link}")
         self.stdout.write(
-            "and type the address; the code that is mailed to it logs in. At the first entry you are asked"
+            "type the address, and then the code we mail to it. The first time, you set up a second login"
         )
-        self.stdout.write(
-            "to add a second factor, a passkey or an authenticator app, and shown recovery codes to keep."
-        )
+        self.stdout.write("step (a passkey or an authenticator app) and get recovery codes to keep.")
 
 
 @transaction.atomic

@@ -34,12 +34,16 @@ BACKGROUND: Sequence[Callable[[str], Part]] = (Heartbeat, PurgeSender)
 
 class Command(db_worker.Command):
     def handle(self, *, batch: bool, reload: bool, worker_id: str, **options: Any) -> None:
-        """A batch ends when the queue is empty, queues nothing of its own and has no background."""
+        """A batch ends when the queue is empty, queues nothing of its own and has no background. Where batches alone
+        run, nobody else forgets the purges that it therefore does not send.
+        """
         options |= {"batch": batch, "reload": reload, "worker_id": worker_id}
         # With --reload this process only starts, again and again, the one that works.
         is_starter = reload and not batch and os.environ.get(DJANGO_AUTORELOAD_ENV) != "true"
         if batch or is_starter:
             super().handle(**options)
+            if batch:
+                housekeeping.forget_purges()
             return
         housekeeping.queue_round()
         with background(worker_id):
