@@ -137,7 +137,7 @@ type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
     """Decorate a view whose answer is the same for every stranger. Errors are never kept.
 
-    A view that knows more keys of what it shows names them by `show`.
+    A view that knows more keys of what it shows names them by `showing`.
     """
 
     def decorate(view: View[P]) -> View[P]:

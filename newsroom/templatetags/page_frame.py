@@ -1,4 +1,4 @@
-"""What stands around every page and hardly ever changes: links, navigation and the foot. To render them takes longer
+"""What stands around every page and hardly ever changes: links, masthead and foot. To render them takes longer
 than an article, so they are kept; and they are rendered without a request, so that nothing in them is about a reader.
 """
 
@@ -25,22 +25,40 @@ def head_links(context: Context) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: Context) -> SafeString:
-    """The sections. Told apart: the page of a section, an article in one, the pages that have a link of their own."""
-    article_section = getattr(context.get("article"), "section", None)
-    path = context["request"].path if "request" in context else ""
-    here = {
+def masthead(context: Context) -> SafeString:
+    """The name, the day, the way to account and options, and the sections: told apart are the page of a section, an
+    article in one, and the pages that have a link of their own.
+    """
+    path = context["request"].path
+    variant = {
         "page_slug": getattr(context.get("section"), "slug", ""),
-        "article_slug": getattr(article_section, "slug", ""),
+        "article_slug": getattr(getattr(context.get("article"), "section", None), "slug", ""),
         "path": path if path in ("/archive/", "/search/") else "",
+        "today": context["today"],
+        "is_logged_in": is_shown_logged_in(context),
+        "is_offered": is_subscribing_offered(context),
     }
-    return kept_part("_navigation.html", here, tuple(here.values()))
+    return kept_part("_masthead_bar.html", variant | {"site_name": context["site_name"]}, tuple(variant.values()))
 
 
 @register.simple_tag(takes_context=True)
-def footer(context: Context, is_logged_in: bool) -> SafeString:
+def footer(context: Context) -> SafeString:
+    is_logged_in = is_shown_logged_in(context)
     shown = {name: context[name] for name in ("site_name", "site_note")} | {"is_logged_in": is_logged_in}
     return kept_part("_footer.html", shown, (is_logged_in,))
+
+
+def is_shown_logged_in(context: Context) -> bool:
+    """Whether the page is for somebody with a login; staff who read as a stranger see that of a stranger."""
+    request = context["request"]
+    is_as_stranger = bool(context.get("reading_as")) and request.reader.is_shown_stranger
+    return request.user.is_authenticated and not is_as_stranger
+
+
+def is_subscribing_offered(context: Context) -> bool:
+    """Not to who has the library, nor on the pages on which one is about to get it."""
+    reader = getattr(context["request"], "reader", None)
+    return not context.get("is_paying") and not (reader is not None and reader.entitlement.has_library)
 
 
 def kept_part(template_name: str, context: dict[str, Any], variant: tuple[object, ...]) -> SafeString:

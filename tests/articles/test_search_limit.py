@@ -22,7 +22,7 @@ def test_one_network_searches_so_often_and_then_reads_in_words_when_again(strang
     assert response.status_code == 429  # a login makes no second network
     assert int(response["Retry-After"]) > 0
     assert "no-store" in response["Cache-Control"]
-    assert "wait 1 minute." in response.content.decode()
+    assert "wait 1 minute, then try again" in response.content.decode()
     assert "code" not in response.content.decode().split("<main")[1].split("</main")[0]
     assert Client(REMOTE_ADDR="198.51.100.7").get("/search/?q=another").status_code == 200
 

@@ -22,7 +22,7 @@ SKIPPED = {".git", ".venv", ".uv", ".local", "node_modules"}
 KEYS = re.compile(
     rb"sk_live_[0-9A-Za-z]{16,}|rk_live_[0-9A-Za-z]{16,}|sk_test_[0-9A-Za-z]{24,}|whsec_[0-9A-Za-z+/]{24,}"
     rb"|-----BEGIN [A-Z ]*PRIVATE KEY-----|AKIA[0-9A-Z]{16}|ghp_[0-9A-Za-z]{36}|xox[bp]-[0-9A-Za-z-]{20,}"
-    rb"|django-insecure-|SG\.[\w-]{20,}\.[\w-]{20,}"
+    rb"|django-insecure[-]|SG\.[\w-]{20,}\.[\w-]{20,}"
 )
 SECRETS = {
     "SECRET_KEY": "secret-of-the-sessions-0123456789-abcdefghijklmnopq",
