@@ -19,7 +19,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.next_path import local_path_or_none
-from articles.caching import mark_cacheable, mark_private, showing
+from articles.caching import mark_cacheable, mark_private
 from articles.responses import ArticleResponse
 from paywall.access import NO_METER, Access, ArticleFacts, Reason, decide, withheld
 from paywall.gate import open_gate
@@ -95,8 +95,7 @@ def fill(request: ReaderRequest, response: ArticleResponse) -> None:
     if response.is_preview or access.reason is Reason.UNDECIDED:
         mark_private(response)
     else:
-        ends = access.until if access.reason is Reason.FREE else None
-        mark_cacheable(request, showing(response, [], until=ends), response.surrogate_keys)
+        mark_cacheable(request, response, response.surrogate_keys)
 
 
 def may_have_paid(request: HttpRequest) -> bool:

@@ -88,6 +88,21 @@ def test_nothing_about_a_reader_is_kept_when_payers_read(
         assert private.encode() not in kept
 
 
+def test_the_masthead_is_that_of_who_reads_whoever_read_before(
+    kept_pages: PageStore, stranger: Client, registered: Client, subscriber: Client
+) -> None:
+    for _time in range(2):
+        for client, has_login, is_offered in (
+            (stranger, False, True),
+            (registered, True, True),
+            (subscriber, True, False),
+        ):
+            page = client.get("/archive/").content.decode()
+            masthead = page.split('<header class="masthead"')[1].split("</header>")[0]
+            assert ("Log in" not in masthead) is has_login
+            assert ("Subscribe" in masthead) is is_offered
+
+
 def test_a_subscribers_article_costs_four_queries(
     kept_pages: PageStore, subscriber: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

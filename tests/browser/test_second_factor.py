@@ -14,16 +14,20 @@ from tests.browser.test_passkeys import page_with_authenticator as page_with_aut
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def log_in(page: Page, address: str, email: str, code_for: Callable[[str], str]) -> None:
+    page.goto(address)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Code").fill(code_for(email))
+    page.get_by_role("button", name="Continue").click()
+
+
 def test_an_editor_adds_a_passkey_at_the_first_entry_and_comes_in_with_it(
     live_server: LiveServer, page_with_authenticator: Page, code_for: Callable[[str], str]
 ) -> None:
     page = page_with_authenticator
     user = make.user("editor@example.org", is_staff=True)
-    page.goto(f"{live_server.url}/account/login/?next=/admin/")
-    page.get_by_label("E-mail address").fill(user.email)
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Code").fill(code_for(user.email))
-    page.get_by_role("button", name="Continue").click()
+    log_in(page, f"{live_server.url}/account/login/?next=/admin/", user.email, code_for)
 
     expect(page).to_have_url(f"{live_server.url}/account/passkeys/")
     expect(
@@ -47,11 +51,7 @@ def test_an_older_session_shows_the_passkey_and_is_led_back(
 ) -> None:
     page = page_with_authenticator
     user = make.user("editor@example.org", is_staff=True)
-    page.goto(f"{live_server.url}/account/login/?next=/account/passkeys/webauthn/add/")
-    page.get_by_label("E-mail address").fill(user.email)
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Code").fill(code_for(user.email))
-    page.get_by_role("button", name="Continue").click()
+    log_in(page, f"{live_server.url}/account/login/?next=/account/passkeys/webauthn/add/", user.email, code_for)
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes", exact=True)).to_be_visible()
 
