@@ -145,7 +145,7 @@ def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
         def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             response = view(request, *args, **kwargs)
             if response.status_code == 200:
-                mark_cacheable(request, response, [*keys, *shown_keys(response), "library"])
+                mark_cacheable(request, response, [*keys, *vars(response).get("shown_keys", ()), "library"])
             return response
 
         return wrapped
@@ -160,7 +160,3 @@ def showing[R: HttpResponseBase](response: R, keys: Iterable[str], until: dateti
     vars(response)["shown_keys"] = tuple(keys)
     vars(response)["shown_until"] = until
     return response
-
-
-def shown_keys(response: HttpResponseBase) -> tuple[str, ...]:
-    return tuple(vars(response).get("shown_keys", ()))

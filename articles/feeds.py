@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, rfc3339_date
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from articles.caching import public_page, showing, shown_keys
+from articles.caching import public_page, showing
 from articles.models import Article, Author, Section, Series, Topic
 from articles.structured_data import absolute, description_of, photo_url
 from articles.surrogate_keys import card_keys
@@ -32,8 +32,14 @@ def open_html(article: Article) -> str:
 
 
 def xml_feed(
-    generator: type[Rss201rev2Feed | Atom1Feed], request: HttpRequest, title: str, path: str, articles: list[Article]
+    generator: type[Rss201rev2Feed | Atom1Feed],
+    request: HttpRequest,
+    title: str,
+    path: str,
+    articles: list[Article],
+    keys: Iterable[str] = (),
 ) -> HttpResponse:
+    """`keys` beside those of the articles."""
     feed = generator(
         title=title,
         link=absolute(path),
@@ -53,7 +59,8 @@ def xml_feed(
             unique_id_is_permalink=False,
             categories=[article.section.name] if article.section else [],
         )
-    return showing(HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type), card_keys(articles))
+    answer = HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+    return showing(answer, [*card_keys(articles), *keys])
 
 
 @require_safe
@@ -119,8 +126,8 @@ def list_feed[M: (Section, Topic, Author, Series)](model: type[M], condition: st
         found = get_object_or_404(model, slug=slug)
         articles = list(Article.objects.cards().filter(**{condition: found})[:LENGTH])
         title = f"{found} · {settings.SITE_NAME}"
-        answer: HttpResponse = xml_feed(Rss201rev2Feed, request, title, found.get_absolute_url(), articles)
-        return showing(answer, [*shown_keys(answer), f"{model._meta.model_name}-{found.pk}"])
+        keys = [f"{model._meta.model_name}-{found.pk}"]
+        return xml_feed(Rss201rev2Feed, request, title, found.get_absolute_url(), articles, keys)
 
     return view
 

@@ -13,10 +13,8 @@ from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.caching import lifetime
 from articles.models import Article, Section
 from articles.models.article import ArticleQuerySet
-from articles.page_store import store
 from articles.search_vectors import configuration_for
 
 SECONDARY = 3
@@ -53,13 +51,8 @@ def front_page(now: datetime) -> dict[str, Any]:
 
 
 def navigation_sections() -> list[Section]:
-    """The sections at the head of every page. Shared by all who read now: nobody may change them."""
-    now = timezone.now()
-    return store.kept_or_made(
-        "navigation",
-        lambda: list(Section.objects.filter(is_in_navigation=True)),
-        lambda _all: lifetime(["sections"], now),
-    )
+    """The sections at the head of every page."""
+    return list(Section.objects.filter(is_in_navigation=True))
 
 
 def next_pick_at(now: datetime) -> datetime | None:

@@ -66,7 +66,7 @@ class PaywallMiddleware:
             try:
                 fill(cast("ReaderRequest", request), response)
             except ReaderUnknown:
-                return come_again()
+                return come_again("paywall/unknown_reader.html")
         return response
 
 
@@ -103,9 +103,9 @@ def may_have_paid(request: HttpRequest) -> bool:
     return any(name in request.COOKIES for name in (settings.SESSION_COOKIE_NAME, settings.PASS_COOKIE_NAME))
 
 
-def come_again() -> SimpleTemplateResponse:
+def come_again(template_name: str) -> SimpleTemplateResponse:
     """A page that asks nobody anything, since what it would ask has just failed."""
-    response = SimpleTemplateResponse("paywall/unknown_reader.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response = SimpleTemplateResponse(template_name, status=HTTPStatus.SERVICE_UNAVAILABLE)
     response.headers["Retry-After"] = str(AGAIN_AFTER)
     mark_private(response)
     return response

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit, second_factor
+from accounts.admin_pages import is_admin_path
 from accounts.models import StaffActionKind
 from paywall.access import MeterFacts
 from paywall.meter import next_period, period_of
@@ -28,7 +29,6 @@ from subscriptions.entitlements import Entitlement
 SESSION_KEY = "reading_as"
 PERMISSION = "accounts.read_as"
 LASTS = timedelta(hours=1)
-ADMIN = "/admin/"  # where staff are themselves
 NOBODY = "reader@example.org"  # stands where a page names a reader's address
 SELLS = "subscriptions"  # the app whose forms store and sell
 
@@ -61,7 +61,7 @@ def preset(chosen: ReaderClass, now: datetime) -> Reader:
 
 def reader_for(request: HttpRequest, now: datetime) -> Reader:
     """The reader whom the pages of this request are for: who asks, or the class that they read as."""
-    chosen = None if request.path_info.startswith(ADMIN) else chosen_class(request, now)
+    chosen = None if is_admin_path(request.path) else chosen_class(request, now)
     return reader_of(request, now) if chosen is None else preset(chosen, now)
 
 
