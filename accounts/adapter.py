@@ -32,7 +32,7 @@ RECENT_LOGIN = 300  # seconds during which a login itself counts as proof of who
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": _("This is not the code that we sent. Please look again."),
+        "incorrect_code": _("This is not the code that we sent."),
         "too_many_login_attempts": _("Too many tries. Please wait a few minutes, or log in with a code."),
         "email_password_mismatch": _("This address and this password do not belong together."),
         "email_taken": _("There is an account with this address already. Log out, and log in with that address."),

@@ -35,8 +35,10 @@ def normalise(raw: str) -> str:
         raise AddressRefused(_("The address has a line break or an invisible character in it. Please type it again."))
     if len(text) > LONGEST_ADDRESS:
         raise AddressRefused(_("An e-mail address has at most 254 characters."))
-    if re.search(r"[\s,;]", text) or text.count("@") > 1:
+    if re.search(r"[\s,;]", text):
         raise AddressRefused(_("Please give one address only, without a name and without spaces."))
+    if text.count("@") > 1:
+        raise AddressRefused(_("There is more than one @ in this address. It looks like name@example.org."))
     local, _at, domain = text.rpartition("@")
     if not local or not domain:
         raise AddressRefused(_("An e-mail address looks like name@example.org."))

@@ -85,8 +85,8 @@ def known_name(user_agent: str) -> str:
 
 
 def device_name(user_agent: str) -> str:
-    """The known name; what has none stays as the browser sent it."""
-    return known_name(user_agent) or user_agent
+    """The known name, or that there is none."""
+    return known_name(user_agent) or _("An unknown program")
 
 
 def greet(request: HttpRequest, user: User, response: HttpResponseBase, *, is_first_login: bool) -> None:
@@ -132,7 +132,7 @@ def tell_owner(request: HttpRequest, user: User) -> None:
         return
     now = timezone.localtime()
     context = {
-        "device": known_name(request.headers.get("User-Agent", "")) or _("a browser that we do not recognise"),
+        "device": known_name(request.headers.get("User-Agent", "")) or _("An unknown program"),
         "network": limits.network_of(request),
         "moment": f"{date_format(now, 'DATE_FORMAT')}, {now:%H:%M} ({settings.TIME_ZONE})",
         "devices_url": settings.SITE_URL + reverse("usersessions_list"),

@@ -15,7 +15,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as allauth_totp_forms
 from allauth.mfa.webauthn import forms as allauth_webauthn_forms
 from django.core.exceptions import ValidationError
-from django.forms import BooleanField, Field
+from django.forms import BooleanField, Field, Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -41,7 +41,6 @@ class LoginForm(allauth_forms.LoginForm):
         """allauth drops the field where signing up asks for no password."""
         self.fields["password"] = PasswordField(
             label=_("Password"),
-            help_text=_("Only if you have set one. Leave it empty and we send you a code."),
             autocomplete="current-password",
             required=False,
         )
@@ -81,6 +80,31 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         return email
 
 
+class SaysOnce(Form):
+    """A form for a new password: what it has to be like in one sentence, and no label a second time in its field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        # The validators of AUTH_PASSWORD_VALIDATORS, each of which would say a sentence of its own.
+        self.fields["password1"].help_text = _(
+            "At least 10 characters, not only figures, not a common word, not your name or address."
+        )
+
+
+class SetPasswordForm(SaysOnce, allauth_forms.SetPasswordForm):
+    pass
+
+
+class ChangePasswordForm(SaysOnce, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class NewPasswordForm(SaysOnce, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
 class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
     code = CodeField()
 
@@ -110,6 +134,10 @@ class AddPasskeyForm(allauth_webauthn_forms.AddWebAuthnForm):
         required=False,
         initial=True,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name")
 
     def clean(self) -> dict[str, Any]:
         try:

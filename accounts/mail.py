@@ -15,6 +15,8 @@ from django.core.mail import EmailMessage
 from django.tasks import task
 from django.utils import timezone
 
+from accounts.letters import letter
+
 logger = logging.getLogger(__name__)
 
 BEFORE_OTHER_TASKS = 50  # somebody sits before a form and waits for the code
@@ -26,7 +28,9 @@ class MailNotSent(Exception):
 
 
 def enqueue(message: EmailMessage, *, is_decoy: bool = False) -> None:
-    """Queue a plain-text message to one recipient. A decoy takes as long and is never sent."""
+    """Queue the text of a message to one recipient; the worker makes the HTML beside it (accounts/letters.py). A decoy
+    takes as long and is never sent.
+    """
     (recipient,) = message.to
     subject, text = str(message.subject), str(message.body)
     task_of_mail = drop if is_decoy else send
@@ -36,9 +40,8 @@ def enqueue(message: EmailMessage, *, is_decoy: bool = False) -> None:
 @task(priority=BEFORE_OTHER_TASKS)
 def send(*, recipient: str, sender: str, subject: str, text: str, attempt: int = 0) -> None:
     """Hand the mail to the server; what may pass is tried again later, a refusal is not. Raises MailNotSent."""
-    message = EmailMessage(subject, text, sender, [recipient], headers={"Auto-Submitted": "auto-generated"})
     try:
-        message.send()
+        letter(subject, text, sender, recipient).send()
     except (OSError, smtplib.SMTPException) as error:
         if is_final(error) or attempt >= len(RETRY_AFTER):
             raise MailNotSent(reason(error)) from None

@@ -35,15 +35,16 @@ class OverviewSection:
 
 type SectionMaker = Callable[[HttpRequest], OverviewSection | None]
 
-_makers: list[SectionMaker] = []
+_makers: dict[SectionMaker, int] = {}
 
 
-def register(maker: SectionMaker) -> None:
-    """Add a part, shown in the order of registration. Called for logged-in readers only; None has nothing to say."""
-    if maker not in _makers:
-        _makers.append(maker)
+def register(maker: SectionMaker, *, place: int = 50) -> None:
+    """Add a part. Called for logged-in readers only; None has nothing to say. What a reader pays for has the lowest
+    `place` and stands first; parts of one place stand in the order of registration.
+    """
+    _makers.setdefault(maker, place)
 
 
 def sections(request: HttpRequest) -> list[OverviewSection]:
-    made = (maker(request) for maker in _makers)
+    made = (maker(request) for maker in sorted(_makers, key=_makers.__getitem__))
     return [section for section in made if section is not None]

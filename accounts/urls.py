@@ -45,6 +45,7 @@ urlpatterns = opened_and_sent(
             "confirm-email/", views.ConfirmEmailVerificationCodeView.as_view(), name="account_email_verification_sent"
         ),
         path("password/set/", views.PasswordSetView.as_view(), name="account_set_password"),
+        path("password/change/", views.PasswordChangeView.as_view(), name="account_change_password"),
         path("password/reset/", views.PasswordResetView.as_view(), name="account_reset_password"),
         path(
             "password/reset/confirm/",

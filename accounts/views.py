@@ -18,12 +18,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts import forms, limits
@@ -131,8 +133,8 @@ class CodeEntry:
         if not self._process.record_invalid_attempt():
             return code_ended(self.request, self.again_urlname(self.request))
         tries_left = self._process.max_attempts - self._process.state["failed_attempts"]
-        context: dict[str, Any] = self.get_context_data(form=form, tries_left=tries_left)  # type: ignore[attr-defined]
-        response: HttpResponse = self.render_to_response(context)  # type: ignore[attr-defined]
+        say_tries_left(form, tries_left)
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
         response.status_code = 400
         return response
 
@@ -185,6 +187,8 @@ class ConfirmPasswordResetCodeView(CodeEntry, allauth_views.ConfirmPasswordReset
 class CompletePasswordResetView(allauth_views.CompletePasswordResetView):
     """Where the new password is typed. Until then the account may have been switched off, or got another address."""
 
+    form_class = forms.NewPasswordForm
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         process = PasswordResetVerificationProcess.resume(request)
         user = process.user if process is not None else None
@@ -219,9 +223,22 @@ class EmailView(MailsCode, allauth_views.EmailView):
 class PasswordSetView(allauth_views.PasswordSetView):
     """With a password of their own a thief of the session could stay for ever."""
 
+    form_class = forms.SetPasswordForm
+
+
+class PasswordChangeView(allauth_views.PasswordChangeView):
+    form_class = forms.ChangePasswordForm
+
 
 class PasswordResetView(MailsCode, allauth_views.PasswordResetView):
     form_class = forms.ResetPasswordForm
+
+
+def say_tries_left(form: Form, tries_left: int) -> None:
+    """In one breath with what was wrong with the code."""
+    sentence = ngettext("You have %(count)d try left.", "You have %(count)d tries left.", tries_left)
+    errors = form.errors["code"]
+    errors.data[-1] = ValidationError(f"{errors[-1]} {sentence % {'count': tries_left}}")
 
 
 def holds_address(user: User, email: str) -> bool:

@@ -14,15 +14,21 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from articles.caching import lifetime
+from articles.citations import cite
+from articles.languages import direction, takes_drop_cap
 from articles.models import Article
+from articles.page_heads import article_head
 from articles.page_store import Lifetime, store
-from articles.structured_data import article_data
+from articles.related import place_in_series, related_articles
+from articles.sharing import share_links
+from articles.structured_data import access_data, article_breadcrumbs, article_data, content_tier
 from articles.surrogate_keys import article_keys, card_keys
 
-RELATED = 3
-NEIGHBOURS = 5  # parts of a series before and after this one
 PAGE_BYTES = 48 * 1024  # what the public part of one page is taken to need, markup and row together
-PARTS = ("meta", "title", "byline", "photo", "series", "authors", "topics", "related")
+PARTS = (
+    "scripts", "text_attributes", "title", "byline", "tools", "photo", "corrections", "series", "authors", "topics",
+    "related",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +56,37 @@ def find_page(slug: str) -> ArticlePage | None:
 
 
 def make_page(article: Article) -> ArticlePage:
-    prefetch_related_objects([article], "topics", "bylines__author__portrait")
-    series, parts_in_all = series_around(article)
-    related = related_articles(article)
+    prefetch_related_objects([article], "topics", "corrections", "bylines__author__portrait")
+    place = place_in_series(article)
+    related = related_articles(article, without=place.ids if place else ())
     data = article_data(article)
     context = {
         "article": article,
         "data": data,
-        "series_articles": series,
-        "parts_in_all": parts_in_all,
+        "place": place,
         "related": related,
+        "this_year": str(timezone.localdate().year),
+        "direction": direction(article.language),
+        "has_drop_cap": takes_drop_cap(article.teaser),
+        "citation": cite(article, data["url"], settings.SITE_NAME),
+        "share": share_links(article.headline, data["url"]),
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
     }
     parts = {name: render_to_string(f"articles/_article_parts.html#{name}", context) for name in PARTS}
-    return ArticlePage(article, data, parts, tuple(dict.fromkeys([*article_keys(article), *card_keys(related)])))
+    parts |= {"meta_free": meta(article, data, is_free=True), "meta_closed": meta(article, data, is_free=False)}
+    keys = [*article_keys(article), *card_keys(related), "pages"]  # the data names the page “about”
+    return ArticlePage(article, data, parts, tuple(dict.fromkeys(keys)))
 
 
-def series_around(article: Article) -> tuple[list[tuple[int, Article]], int]:
-    """The parts around this one, each with its number, and how many there are: a series may run for years."""
-    if article.series_id is None:
-        return [], 0
-    published = Article.objects.published().of_series(article.series_id)
-    ids = list(published.values_list("pk", flat=True))
-    here = ids.index(article.pk) if article.pk in ids else len(ids)
-    first = max(0, min(here - NEIGHBOURS, len(ids) - 2 * NEIGHBOURS - 1))
-    shown = Article.objects.of_series(article.series_id).filter(pk__in=ids[first : first + 2 * NEIGHBOURS + 1])
-    return [(part.series_part or number, part) for number, part in enumerate(shown, start=first + 1)], len(ids)
-
-
-def related_articles(article: Article) -> list[Article]:
-    """The newest others of the same section."""
-    if article.section_id is None:
-        return []
-    return list(Article.objects.cards().filter(section_id=article.section_id).exclude(pk=article.pk)[:RELATED])
+def meta(article: Article, data: dict[str, Any], *, is_free: bool) -> SafeString:
+    """What stands in the page's head, for while the article is free for everybody or for while it is not."""
+    context = {
+        "article": article,
+        "head": article_head(article),
+        "content_tier": content_tier(article, is_free=is_free),
+        "documents": [data | access_data(is_free=is_free), article_breadcrumbs(article)],
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+    }
+    return render_to_string("articles/_article_parts.html#meta", context)

@@ -24,8 +24,8 @@ from articles.page_store import Lifetime, store
 logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 600
-# What every page shows besides its own: the sections in its head, and the options at its gate or foot.
-EVERYWHERE = ("sections", "plans")
+# What every page shows besides its own: the sections in its head, the pages of the house at its foot, and the options.
+EVERYWHERE = ("sections", "pages", "plans")
 
 type MomentSource = Callable[[datetime], datetime | None]
 
@@ -134,8 +134,9 @@ def mark_private(response: HttpResponseBase) -> None:
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
-    """Decorate a view whose answer is the same for every stranger. Errors are never kept.
+def public_page[**P](*keys: str, parameters: Iterable[str] = ()) -> Callable[[View[P]], View[P]]:
+    """Decorate a view whose answer is the same for every stranger. Errors are never kept, and neither are answers to
+    other `parameters` of the query than these, which the view reads.
 
     A view that knows more keys of what it shows names them by `showing`.
     """
@@ -145,6 +146,7 @@ def public_page[**P](*keys: str) -> Callable[[View[P]], View[P]]:
         def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             response = view(request, *args, **kwargs)
             if response.status_code == 200:
+                vars(response)["kept_parameters"] = frozenset(parameters)
                 mark_cacheable(request, response, [*keys, *vars(response).get("shown_keys", ()), "library"])
             return response
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from articles.footnotes import MARK
+from articles.html_attributes import PULL_QUOTE, allowed_address, classes, note_number, numbers
 from articles.html_tokens import SPACE, decode, escape, parse_attributes
 
 MAX_DEPTH = 24  # of blocks; what is nested deeper is written on the last level
 MAX_INLINE = 12  # of inline elements around one piece of text
-MAX_ADDRESS = 2000  # characters of a link; it is written again in each block that it spans
+MAX_TABLES = 99  # whose regions are named by their captions
 
 RENAMED = {
     "h1": "h2", "h5": "h4", "h6": "h4", "b": "strong", "i": "em", "cite": "em", "dfn": "em", "var": "em", "tt": "code",
@@ -26,6 +27,7 @@ TABLE_SECTIONS = {"thead", "tbody", "tfoot"}
 TABLE_PARTS = {"caption", "tr", *TABLE_SECTIONS, *CELLS}
 CONTAINERS = {"blockquote", "ul", "ol", "table", "pre"}
 INLINE = {"strong", "em", "a", "code", "sub", "sup"}
+EMPTY = {"br", "img", MARK}
 # Elements without a meaning of their own that yet begin a new line.
 BOUNDARIES = {
     "address", "article", "aside", "body", "center", "details", "dialog", "dir", "div", "dl", "fieldset", "figure",
@@ -35,10 +37,7 @@ LEAVES = {"p", "caption", "pre", *HEADINGS}  # hold text and inline elements alo
 FLOW = {"li", "td", "th"}  # hold text, inline elements and blocks
 KEPT_WHEN_EMPTY = CELLS
 
-_ADDRESS = re.compile(r"https?://[^/\\?#\s]|mailto:[^\s]|/(?![/\\])|#", re.IGNORECASE)
-_WHITE_ENDS = "".join(map(chr, range(0x21)))
 _BLANK = re.compile(rf"(?:<br>|&nbsp;|[{SPACE}])*+")
-_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 
 @dataclass(slots=True)
@@ -46,6 +45,8 @@ class _Block:
     name: str
     begins: int  # index of its tag among the pieces
     has_blocks: bool = False  # then loose text in it becomes a paragraph, too
+    is_notes: bool = False  # the list of footnotes: its items are put aside, and itself, empty then, vanishes
+    note: int = 0  # which of them this item is
 
 
 @dataclass(slots=True)
@@ -55,23 +56,14 @@ class _Inline:
     depth: int  # of the block in which it began, and with which it ends
 
 
-def allowed_address(raw: str) -> str | None:
-    """What may stand in a link: http, https, mailto, a path of this site or a place on the page. Else None."""
-    address = raw.strip(_WHITE_ENDS).replace("\t", "").replace("\n", "")  # as browsers do before they look at it
-    if len(address) > MAX_ADDRESS or not _ADDRESS.match(address):
-        return None
-    try:
-        urlsplit(address)
-    except ValueError:
-        return None
-    return address.translate({0x20: "%20", 0x22: "%22", 0x3C: "%3C", 0x3E: "%3E", 0xA0: "%C2%A0"})
-
-
 class BlockWriter:
     """Takes start tags, end tags and text in the order of the source; `finish` gives the regular HTML."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_notes: frozenset[int] | None = None) -> None:
+        """With `known_notes` the marks of all others are left out."""
         self.images = 0
+        self._known_notes = known_notes
+        self.notes: list[tuple[int, str]] = []  # the footnotes, which stand nowhere in the text
         self.size = 0  # characters written so far
         self._pieces: list[str] = []
         self._blocks: list[_Block] = []
@@ -81,6 +73,7 @@ class BlockWriter:
         self._after_image = False
         self._wants_paragraph = False
         self._has_cut = False
+        self._tables = 0
 
     # --- what the source brings -------------------------------------------------------------------------------
 
@@ -92,10 +85,8 @@ class BlockWriter:
         name = RENAMED.get(name, name)
         if name in INLINE:
             self._start_inline(name, attributes)
-        elif name == "br":
-            self._break()
-        elif name == "img":
-            self._image(parse_attributes(attributes).get("alt") or "")
+        elif name in EMPTY:
+            self._start_empty(name, attributes)
         elif self._current == "pre":
             return
         elif name == "hr":
@@ -105,7 +96,7 @@ class BlockWriter:
         elif name in HEADINGS or name in CONTAINERS:
             self._start_block(name, attributes)
         elif name == "li":
-            self._start_item()
+            self._start_item(attributes)
         elif name in TABLE_PARTS:
             self._start_table_part(name, attributes)
 
@@ -128,6 +119,14 @@ class BlockWriter:
         while self._blocks:
             self._pop()
         return "".join(self._pieces).rstrip("\n")
+
+    def _start_empty(self, name: str, attributes: str) -> None:
+        if name == "br":
+            self._break()
+        elif name == "img":
+            self._image(parse_attributes(attributes).get("alt") or "")
+        else:
+            self._note_mark(attributes)
 
     # --- text and inline elements -----------------------------------------------------------------------------
 
@@ -217,6 +216,17 @@ class BlockWriter:
         self._write_text(words)
         self._after_image = True
 
+    def _note_mark(self, attributes: str) -> None:
+        number = numbers(attributes, "n")
+        is_known = bool(number) and (self._known_notes is None or int(number[4:-1]) in self._known_notes)
+        is_in_link = any(inline.name == "a" and inline.tag for inline in self._wanted)
+        if not is_known or is_in_link or self._current == "pre" or (self._blocks and self._blocks[0].is_notes):
+            return
+        self._make_room_for_text()
+        self._open_inlines()
+        self._write(f"<{MARK}{number}>")
+        self._at_edge = self._after_image = False
+
     # --- blocks -----------------------------------------------------------------------------------------------
 
     def _push(self, name: str, attributes: str = "") -> None:
@@ -239,8 +249,23 @@ class BlockWriter:
             self.size -= len(self._pieces.pop())
         else:
             self._write(f"</{block.name}>\n")
+            if block.name == "table" and not self._blocks:
+                self._make_region(block.begins)
+            elif self._blocks and self._blocks[-1].is_notes:
+                self.notes.append((block.note, "".join(self._pieces[block.begins + 1 : -1])))
+                del self._pieces[block.begins :]
         self._at_edge = True
         self._after_image = False
+
+    def _make_region(self, begins: int) -> None:
+        """Around a table, which may be wider than a telephone: it scrolls by itself, also by keyboard."""
+        self._tables += 1
+        name = ""
+        if self._pieces[begins + 1] == "<caption>" and self._tables <= MAX_TABLES:
+            self._pieces[begins + 1] = f'<caption id="table-{self._tables}">'
+            name = f' role="region" aria-labelledby="table-{self._tables}"'
+        self._pieces[begins] = f'<div class="table" tabindex="0"{name}><table>'
+        self._write("</div>\n")
 
     def _strip_end(self, first: int) -> None:
         """Take white space and line breaks off the end of what was written since `first`."""
@@ -283,8 +308,13 @@ class BlockWriter:
         elif self._current == "table" or self._current in TABLE_SECTIONS or self._current == "tr":
             self._ensure_row()
             self._push("td")
-        first = (parse_attributes(attributes).get("start") or "") if name == "ol" else ""
-        self._push(name, f' start="{first}"' if _NUMBER.fullmatch(first) else "")
+        if name == "ol" and not self._blocks and "notes" in classes(attributes):
+            self._push(name)
+            self._blocks[-1].is_notes = True
+        elif name == "blockquote" and classes(attributes) & PULL_QUOTE:
+            self._push(name, ' class="pull"')
+        else:
+            self._push(name, numbers(attributes, "start") if name == "ol" else "")
 
     def _rule(self, attributes: str) -> None:
         self._leave_text()
@@ -319,7 +349,7 @@ class BlockWriter:
             self._close_inlines()
             self._pop_to(found)
 
-    def _start_item(self) -> None:
+    def _start_item(self, attributes: str) -> None:
         self._close_inlines()
         found = self._nearest(LISTS, {"table", *TABLE_PARTS})
         if found is None:
@@ -327,6 +357,7 @@ class BlockWriter:
             return
         self._pop_to(found + 1)
         self._push("li")
+        self._blocks[-1].note = note_number(attributes)
 
     # --- tables -----------------------------------------------------------------------------------------------
 
@@ -340,7 +371,7 @@ class BlockWriter:
             row = self._nearest({"tr", "table"}, set())
             self._pop_to((found if row is None else row) + 1)
             self._ensure_row()
-            self._push(name, _spans(attributes))
+            self._push(name, numbers(attributes, "colspan", "rowspan"))
         elif name == "tr":
             section = self._nearest({"table", *TABLE_SECTIONS}, set())
             self._pop_to((found if section is None else section) + 1)
@@ -357,11 +388,3 @@ class BlockWriter:
             self._push("tbody")
         if self._current in TABLE_SECTIONS:
             self._push("tr")
-
-
-def _spans(attributes: str) -> str:
-    if not attributes:
-        return ""
-    values = parse_attributes(attributes)
-    spans = ((name, values.get(name) or "") for name in ("colspan", "rowspan"))
-    return "".join(f' {name}="{value}"' for name, value in spans if _NUMBER.fullmatch(value))

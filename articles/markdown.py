@@ -1,4 +1,5 @@
-"""Markdown as HTML, still to be cleaned. CommonMark and tables; HTML in it passes, save what only looks like a tag.
+"""Markdown as HTML, still to be cleaned. CommonMark, tables and footnotes; HTML in it passes, save what only looks like
+a tag.
 
 Wire stories write "Standard Oil <SRD>" and manuals "<name of agency>": to CommonMark those are tags, and would be lost.
 """
@@ -6,12 +7,13 @@ Wire stories write "Standard Oil <SRD>" and manuals "<name of agency>": to Commo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.footnote import footnote_plugin
 
 from articles.html_blocks import BOUNDARIES, INLINE, RENAMED, TABLE_PARTS
 from articles.html_tokens import TOKEN, escape, parse_attributes
@@ -80,7 +82,32 @@ def _render_html_block(
     return _keep_tags(tokens[index].content, env, is_alone=True) + "<div></div>\n"
 
 
+def _render_note_mark(
+    _: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    number = tokens[index].meta["id"] + 1
+    return f'<sup class="note"><a href="#note-{number}">{number}</a></sup>'
+
+
+def _render_note(_: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    return f'<li id="note-{tokens[index].meta["id"] + 1}">'
+
+
+def _written(html: str) -> Callable[..., str]:
+    return lambda *_: html
+
+
 # Without code by indentation: in articles it is HTML that some editor set in by four blanks. Fenced code stays.
 _parser = _Parser("commonmark", {"html": True}).enable("table").disable("code")
 _parser.add_render_rule("html_inline", _render_html_inline)
 _parser.add_render_rule("html_block", _render_html_block)
+# [^1] marks a note, [^1]: begins it. A mark without a note stays what it is, text.
+footnote_plugin(_parser, inline=False)
+for _name, _rule in {
+    "footnote_ref": _render_note_mark,
+    "footnote_block_open": _written('<ol class="notes">'),
+    "footnote_block_close": _written("</ol>"),
+    "footnote_open": _render_note,
+    "footnote_anchor": _written(""),
+}.items():
+    _parser.add_render_rule(_name, _rule)

@@ -15,8 +15,6 @@ from articles.caching import has_own_cookie, lifetime_of, mark_private, set_cach
 from articles.page_store import Lifetime, store
 
 LONGEST_ADDRESS = 500  # characters of path and query
-# Of pages with another parameter, which changes nothing, there is any number.
-PARAMETERS = frozenset({"page", "p", "q"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,16 @@ class PageCacheMiddleware:
             return response
         set_response_etag(response)
         is_short = len(request.path_info) + len(query) <= LONGEST_ADDRESS
-        if request.method == "GET" and is_short and request.GET.keys() <= PARAMETERS:
+        if request.method == "GET" and is_short and says_only_what_is_read(request, query, response):
             page = KeptPage(response.status_code, tuple(response.headers.items()), response.content, life)
             store.put(name, page, life, size=len(response.content) + 2048, stamp=stamp)
         return response
+
+
+def says_only_what_is_read(request: HttpRequest, query: str, response: HttpResponse) -> bool:
+    """Whether the query is one of those that the view tells apart (`kept_parameters` of its answer; none where it names
+    none), each parameter once and written as usual. Of other addresses of the same page there is any number.
+    """
+    read = vars(response).get("kept_parameters", frozenset())
+    is_read = all(name in read and len(values) == 1 for name, values in request.GET.lists())
+    return is_read and request.GET.urlencode() == query

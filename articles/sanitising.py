@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import nh3
 
-from articles.html_blocks import BlockWriter
+from articles import footnotes
+from articles.html_attributes import URL_SCHEMES
+from articles.html_blocks import MAX_TABLES, BlockWriter
 from articles.html_tokens import TOKEN
 
 __all__ = ["CUT_MARKER", "MAX_CHARACTERS", "BodyTooLong", "Sanitised", "clean_body", "sanitise"]
@@ -22,7 +24,7 @@ CUT_MARKER = '<hr class="paywall-cut">'
 ALLOWED_TAGS = {
     "p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "pre", "hr", "br",
     "strong", "em", "sub", "sup", "code", "a",
-    "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td",
+    "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "div", "section",
 }  # fmt: skip
 DROPPED_WITH_CONTENT = {
     "script", "style", "iframe", "noembed", "noframes", "noscript", "textarea", "title", "xmp", "plaintext",
@@ -32,12 +34,25 @@ DROPPED_WITH_CONTENT = {
 SWALLOWING = {"script", "style", "iframe", "noembed", "noframes", "textarea", "title", "xmp", "plaintext"}
 _CLOSE = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in DROPPED_WITH_CONTENT}
 
+_TABLE_IDS = {f"table-{number}" for number in range(1, MAX_TABLES + 1)}
+# What these say is known in full: no id or class of a page can be taken, no role be played.
+ALLOWED_VALUES: dict[str, dict[str, set[str]]] = {
+    "hr": {"class": {"paywall-cut"}},
+    "blockquote": {"class": {"pull"}},
+    "div": {"class": {"table"}, "tabindex": {"0"}, "role": {"region", "doc-endnotes"}, "aria-labelledby": _TABLE_IDS},
+    "caption": {"id": _TABLE_IDS},
+    "sup": {"class": {"note"}},
+    "a": {"id": set(footnotes.MARK_IDS), "role": {"doc-noteref", "doc-backlink"}},
+    "ol": {"class": {"notes"}},
+    "li": {"id": set(footnotes.NOTE_IDS)},
+}
+
 _cleaner = nh3.Cleaner(
     tags=ALLOWED_TAGS,
     clean_content_tags=set(),
     attributes={"a": {"href"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "ol": {"start"}},
-    tag_attribute_values={"hr": {"class": {"paywall-cut"}}},
-    url_schemes={"http", "https", "mailto"},
+    tag_attribute_values=ALLOWED_VALUES,
+    url_schemes=URL_SCHEMES,
     link_rel="noopener",
 )
 
@@ -61,9 +76,22 @@ def sanitise(raw_html: str) -> Sanitised:
     """As `clean_body`, and tells how many images gave way to their alternative text. Raises BodyTooLong."""
     if len(raw_html) > MAX_CHARACTERS:
         raise BodyTooLong(f"{len(raw_html):,} characters, at most {MAX_CHARACTERS:,} are allowed")
+    marked = footnotes.with_marks(raw_html)
     writer = BlockWriter()
-    _feed(writer, raw_html)
-    return Sanitised(_cleaner.clean(writer.finish()), writer.images)
+    _feed(writer, marked)
+    html = writer.finish()
+    if not footnotes.marked(html) <= (known := footnotes.known(writer.notes)):
+        writer = BlockWriter(known)
+        _feed(writer, marked)
+        html = writer.finish()
+    html = footnotes.numbered(html, writer.notes)
+    if len(html) > MAX_CHARACTERS:
+        raise _too_long(html)
+    return Sanitised(_cleaner.clean(html), writer.images)
+
+
+def _too_long(html: str) -> BodyTooLong:
+    return BodyTooLong(f"{len(html):,} characters once cleaned, at most {MAX_CHARACTERS:,} are allowed")
 
 
 def _end_of_dropped(name: str, text: str, position: int, unclosed: set[str]) -> int:
@@ -99,5 +127,3 @@ def _feed(writer: BlockWriter, text: str) -> None:
         if writer.size > MAX_CHARACTERS:
             raise BodyTooLong(f"more than the {MAX_CHARACTERS:,} characters allowed, once cleaned")
     writer.text(text[position:])
-    if writer.size > MAX_CHARACTERS:
-        raise BodyTooLong(f"{writer.size:,} characters once cleaned, at most {MAX_CHARACTERS:,} are allowed")

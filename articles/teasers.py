@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from articles import footnotes
 from articles.sanitising import CUT_MARKER
 from articles.sentences import CLOSED, FILLER, OPENED, count_words, sentence_ends
 
@@ -23,7 +24,7 @@ INLINE = {"strong", "em", "a", "code", "sub", "sup", "br"}
 UNCUT_INLINE = {"a", "code", "sub", "sup"}  # where a sentence ends inside one of these, the text is not cut
 TITLES = {"h2", "h3", "h4", "caption", "thead"}  # a teaser does not end with one
 WHOLE = {"li", "tr", "pre"}  # the text is cut after one of these, never inside
-HOLDS_NO_TEXT = {"ul", "ol", "table", "thead", "tbody", "tfoot", "tr"}
+HOLDS_NO_TEXT = {"ul", "ol", "table", "thead", "tbody", "tfoot", "tr", "div"}
 
 _PIECE = re.compile(r"<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)[^>]*>|&(?P<reference>amp|lt|gt|quot|nbsp);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "nbsp": "\xa0"}
@@ -66,14 +67,17 @@ def make_teaser(html: str) -> Teaser:
     """The part above the editor's cut marker, if there is text below it; else whole sentences.
 
     Of those, up to MAX_WORDS and MAX_PERCENT of the body. Without text if the first sentence alone is longer, if there
-    are fewer than two, or if the marker stands on top.
+    are fewer than two, or if the marker stands on top. Footnotes belong to what costs, wherever their marks stand: they
+    are neither counted nor shown, and a teaser has no mark of one.
     """
+    html = footnotes.text_of(html)
+    masked = footnotes.masked(html, FILLER)
     cut = html.find(CUT_MARKER)
-    if cut >= 0 and (below := _outline(html[cut:]).total_words):
-        above = _outline(html[:cut])
+    if cut >= 0 and (below := _outline(masked[cut:]).total_words):
+        above = _outline(masked[:cut])
         teaser = _closed(html, above.text_ends) if above.total_words else ""
         return Teaser(teaser, above.total_words, above.total_words + below, cut)
-    outline = _outline(html)
+    outline = _outline(masked)
     allowed = min(MAX_WORDS, outline.total_words * MAX_PERCENT // 100)
     fitting = [place for place in outline.places if place[1] <= allowed]
     if not fitting:
@@ -177,7 +181,7 @@ def _closed(html: str, position: int) -> str:
     names = _open_tags(html, position)
     number = next((index for index, name in enumerate(names) if name in INLINE), len(names))
     inline, blocks = ("".join(f"</{name}>" for name in reversed(part)) for part in (names[number:], names[:number]))
-    return f"{html[:position]}{inline}{ELLIPSIS}{blocks}"
+    return f"{footnotes.without_marks(html[:position])}{inline}{ELLIPSIS}{blocks}"
 
 
 def _resting_place(html: str, position: int) -> int:

@@ -1,26 +1,31 @@
 from django.urls import path, re_path
 
-from articles import feeds, sitemaps, views
+from articles import corrections, feed_urls, indexes, pages, saved, sitemaps, views
+from articles.models.page import HOUSE_SLUGS
 
 app_name = "articles"
 
 urlpatterns = [
     path("", views.front, name="front"),
     path("articles/<slug:slug>/", views.article, name="article"),
+    path("sections/", indexes.sections, name="section-index"),
     path("sections/<slug:slug>/", views.section, name="section"),
-    path("sections/<slug:slug>/feed.xml", feeds.section_feed, name="section-feed"),
+    path("topics/", indexes.topics, name="topic-index"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
-    path("topics/<slug:slug>/feed.xml", feeds.topic_feed, name="topic-feed"),
+    path("authors/", indexes.authors, name="author-index"),
     path("authors/<slug:slug>/", views.author, name="author"),
-    path("authors/<slug:slug>/feed.xml", feeds.author_feed, name="author-feed"),
+    path("series/", indexes.all_series, name="series-index"),
     path("series/<slug:slug>/", views.series, name="series"),
-    path("series/<slug:slug>/feed.xml", feeds.series_feed, name="series-feed"),
     path("archive/", views.archive, name="archive"),
+    re_path(r"^archive/(?P<year>[0-9]{4})/$", views.archive_year, name="archive-year"),
     re_path(r"^archive/(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/$", views.archive_month, name="archive-month"),
-    path("search/", views.search, name="search"),
-    path("feeds/latest.xml", feeds.latest_rss, name="feed-rss"),
-    path("feeds/latest.atom", feeds.latest_atom, name="feed-atom"),
-    path("feeds/latest.json", feeds.latest_json, name="feed-json"),
+    path("corrections/", corrections.corrections, name="corrections"),
+    path("account/saved/", saved.saved, name="saved"),
+    path("account/saved/add/<uuid:public_id>/", saved.add, name="saved-add"),
+    path("account/saved/remove/<uuid:public_id>/", saved.remove, name="saved-remove"),
+    *feed_urls.urlpatterns,
+    re_path(rf"^(?P<slug>{'|'.join(HOUSE_SLUGS)})/$", pages.page, name="house-page"),
+    path("pages/<slug:slug>/", pages.page, name="page"),
     path("sitemap.xml", sitemaps.sitemap_index, name="sitemap"),
     path("sitemap-news.xml", sitemaps.sitemap_news, name="sitemap-news"),
     path("sitemap-<slug:name>.xml", sitemaps.sitemap_part, name="sitemap-part"),

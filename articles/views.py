@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts import limits
 from articles import lists
 from articles.article_page import find_page
 from articles.caching import mark_cacheable, public_page, showing
+from articles.front import front_page, next_change_at
 from articles.models import Article, ArticleRedirect, Author, Section, Series, Status, Topic
-from articles.models.article import ArticleQuerySet
+from articles.moved import follows_moves
+from articles.paging import PLACES, first_at_its_own_address
 from articles.responses import ArticleResponse
 from articles.surrogate_keys import card_keys
-
-PAGE_SIZE = 20
-LAST_PAGE = 1000
 
 
 @require_safe
 @public_page("front", "articles")
 def front(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    context = lists.front_page(now)
-    page = render(request, "articles/front.html", context)
-    return showing(page, card_keys(lists.shown_on_front(context)), until=lists.next_pick_at(now))
+    content = front_page(now)
+    page = render(request, "articles/front.html", {"content": content})
+    return showing(page, card_keys(content.shown()), until=next_change_at(now))
 
 
 @require_safe
@@ -51,86 +48,86 @@ def not_out(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, Any]:
-    """One page of a list. Raises Http404 for a page that does not exist."""
-    raw = request.GET.get("page", "1")
-    number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 0
-    paginator = Paginator(articles, PAGE_SIZE)
-    if not 1 <= number <= min(LAST_PAGE, paginator.num_pages):
-        raise Http404
-    page = paginator.page(number)
-    return {"page": page, "articles": list(page.object_list), "total": paginator.count}
-
-
 @require_safe
-@public_page()
+@follows_moves(Section)
+@public_page(parameters=PLACES)
 def section(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Section, slug=slug)
-    return list_page(request, "section", found, Article.objects.cards().filter(section=found))
+    return list_page(request, "section", found, {"named": lists.topics_of(found, timezone.now())})
 
 
 @require_safe
-@public_page()
+@follows_moves(Topic)
+@public_page(parameters=PLACES)
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Topic, slug=slug)
-    return list_page(request, "topic", found, Article.objects.cards().filter(topics=found))
+    return list_page(request, "topic", get_object_or_404(Topic, slug=slug))
 
 
 @require_safe
-@public_page()
+@follows_moves(Author)
+@public_page(parameters=PLACES)
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
-    return list_page(request, "author", found, Article.objects.cards().filter(bylines__author=found))
+    return list_page(request, "author", found, {"named": lists.sections_of(found, timezone.now())})
 
 
 @require_safe
-@public_page()
+@follows_moves(Series)
+@public_page(parameters=PLACES)
 def series(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Series, slug=slug)
-    return list_page(request, "series", found, Article.objects.cards().of_series(found.pk))
+    return list_page(request, "series", get_object_or_404(Series, slug=slug))
 
 
-def list_page(
-    request: HttpRequest, name: str, found: Section | Topic | Author | Series, articles: ArticleQuerySet
+def list_page(request: HttpRequest, name: str, found: lists.Listed, more: dict[str, Any] | None = None) -> HttpResponse:
+    """A list that has an address, a template and a feed of its own, all under `name`. Raises Http404 for one that is
+    not public.
+    """
+    now = timezone.now()
+    listing = lists.listing_of(found, now)
+    total = lists.size_of(name, found, listing, now)
+    if not total and not lists.is_public(found, now):
+        raise Http404
+    context = {
+        name: found,
+        "heading": found,
+        "feed_url": reverse(f"articles:{name}-feed", args=[found.slug]),
+        "total": total,
+    }
+    return paged(request, f"articles/{name}.html", listing, context | (more or {}), [f"{name}-{found.pk}"])
+
+
+@first_at_its_own_address
+def paged(
+    request: HttpRequest, template: str, listing: lists.Listing, context: dict[str, Any], keys: list[str]
 ) -> HttpResponse:
-    """A list that has an address, a template and a feed of its own, all under `name`."""
-    feed_url = reverse(f"articles:{name}-feed", args=[found.slug])
-    context = list_context(request, articles) | {name: found, "heading": found, "feed_url": feed_url}
-    return showing(
-        render(request, f"articles/{name}.html", context), [f"{name}-{found.pk}", *card_keys(context["articles"])]
-    )
+    """One page of the listing. What is no page of its own leads to the first: numbers, as addresses had them once."""
+    if "page" in request.GET:
+        return HttpResponsePermanentRedirect(request.path)
+    page = listing.page(request)
+    context |= {"page": page, "articles": page.rows}
+    return showing(render(request, template, context), [*keys, *card_keys(page.rows)])
 
 
 @require_safe
 @public_page("archive")
 def archive(request: HttpRequest) -> HttpResponse:
-    return render(request, "articles/archive.html", {"months": lists.archive_months(timezone.now())})
+    return render(request, "articles/archive.html", {"years": lists.archive_years(timezone.now())})
 
 
 @require_safe
-@public_page("archive")
-def archive_month(request: HttpRequest, year: str, month: str) -> HttpResponse:
-    try:
-        start, end = lists.month_bounds(int(year), int(month))
-    except ValueError:
-        raise Http404 from None
-    context = list_context(request, Article.objects.cards().filter(published_at__gte=start, published_at__lt=end))
-    if not context["total"]:
+def archive_year(request: HttpRequest, year: str) -> HttpResponse:
+    """The archive shows all years: to this one there."""
+    if int(year) not in {found.number for found in lists.archive_years(timezone.now())}:
         raise Http404
-    page = render(request, "articles/archive_month.html", context | {"month": start.date()})
-    return showing(page, card_keys(context["articles"]))
+    return HttpResponseRedirect(f"{reverse('articles:archive')}#year-{int(year)}")
 
 
 @require_safe
-@public_page("search", "articles")
-def search(request: HttpRequest) -> HttpResponse:
-    query = " ".join(request.GET.get("q", "")[: lists.LONGEST_QUERY].split())
-    context: dict[str, Any] = {"articles": [], "total": 0}
-    if query:
-        try:
-            limits.consume(request, "search")
-        except limits.LimitReached as reached:
-            return limits.refuse(request, reached.wait, has_code=False)
-        context = list_context(request, lists.search(query, timezone.now()))
-    page = render(request, "articles/search.html", context | {"query": query})
-    return showing(page, card_keys(context["articles"]))
+@public_page("archive", parameters=PLACES)
+def archive_month(request: HttpRequest, year: str, month: str) -> HttpResponse:
+    now = timezone.now()
+    place = lists.month_place(int(year), int(month), now)
+    if place is None:
+        raise Http404
+    context = {"place": place, "month": place.month.date, "total": place.month.count}
+    return paged(request, "articles/archive_month.html", lists.month_listing(place.month, now), context, [])

@@ -8,11 +8,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.overview import sections
+from articles.models import Page
 
 
 @require_safe
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
     has_password = request.user.is_authenticated and request.user.has_usable_password()
-    context = {"sections": sections(request), "has_password": has_password}
+    context = {
+        "sections": sections(request),
+        "has_password": has_password,
+        "privacy_page": Page.objects.in_footer().filter(slug="privacy").first(),
+    }
     return render(request, "newsroom/account.html", context)

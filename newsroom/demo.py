@@ -6,23 +6,28 @@ Its texts lie in `newsroom/demo_publication/` and are loaded through the same im
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.files import File
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import EDITORS, User
 from articles.importers import Report, import_records
-from articles.models import Article, Author, Photo, Section, Series, Topic
+from articles.markdown import to_html
+from articles.models import Article, Author, Correction, CorrectionKind, FrontPage, Page, Photo, Section, Series, Topic
+from articles.saved import save_article
+from newsletters.follows import follow, has_chosen
 from subscriptions.models import Grant, GrantSource
 
 PUBLICATION = Path(__file__).resolve().parent / "demo_publication"
 FRONT_MATTER = "+++"
+LATER = ("updated_days_ago", "corrections")
 
 EDITOR = "editor@example.com"
 SUBSCRIBER = "subscriber@example.com"
@@ -35,25 +40,30 @@ def load(now: datetime) -> Report:
     publication = tomllib.loads((PUBLICATION / "publication.toml").read_text(encoding="utf-8"))
     load_classification(publication)
     load_authors(publication["authors"])
-    report = import_records(enumerate(missing_records(now), start=1), folder=PUBLICATION)
+    load_pages(timezone.localdate(now))
+    missing = missing_texts()
+    report = import_records(enumerate((article_record(path, now) for path in missing), start=1), folder=PUBLICATION)
+    for path in missing:
+        add_what_came_later(path, now)
+    arrange_front_page(publication["front_page"], publication["front_page_words"])
     load_people(now)
     return report
 
 
 def load_classification(publication: dict[str, Any]) -> None:
     for position, row in enumerate(publication["sections"], start=1):
-        Section.objects.get_or_create(
-            slug=slugify(row["name"]),
-            defaults={"name": row["name"], "description": row["description"], "position": position},
-        )
+        add_missing(Section, "name", row | {"position": position})
     for row in publication["topics"]:
-        Topic.objects.get_or_create(
-            slug=slugify(row["name"]), defaults={"name": row["name"], "description": row["description"]}
-        )
+        add_missing(Topic, "name", row)
     for row in publication["series"]:
-        Series.objects.get_or_create(
-            slug=slugify(row["title"]), defaults={"title": row["title"], "description": row["description"]}
-        )
+        add_missing(Series, "title", row)
+
+
+def add_missing(model: type[Section | Topic | Series], title: str, row: dict[str, Any]) -> None:
+    """Add the row, unless its title or its address is taken: editors may have changed one of them."""
+    slug = slugify(row[title])
+    if not model.objects.filter(Q(slug=slug) | Q(**{title: row[title]})).exists():
+        model.objects.create(slug=slug, **row)
 
 
 def load_authors(rows: list[dict[str, str]]) -> None:
@@ -79,21 +89,34 @@ def drawn_portrait(path: Path, name: str) -> Photo:
         )
 
 
-def missing_records(now: datetime) -> Iterator[dict[str, Any]]:
-    """The articles that the library does not hold yet, in the import format; their dates count back from `now`."""
+def load_pages(day: date) -> None:
+    """The pages of the house as the demonstration words them, where they still have the text of the software."""
+    for path in sorted((PUBLICATION / "pages").glob("*.md")):
+        page = Page.objects.filter(slug=path.stem, is_as_delivered=True).first()
+        if page is None:
+            continue
+        _nothing, front_matter, text = path.read_text(encoding="utf-8").split(FRONT_MATTER, 2)
+        head = tomllib.loads(front_matter)
+        page.title, page.standfirst, page.html = head["title"], head["standfirst"], to_html(text)
+        page.is_as_delivered, page.updated_on = False, day
+        page.save()
+
+
+def missing_texts() -> list[Path]:
+    """The articles that the library does not hold yet."""
     known = set(Article.objects.filter(source_id__startswith="demo:").values_list("source_id", flat=True))
-    for path in sorted((PUBLICATION / "articles").glob("*.md")):
-        if f"demo:{path.stem}" not in known:
-            yield article_record(path, now)
+    return [path for path in sorted((PUBLICATION / "articles").glob("*.md")) if f"demo:{path.stem}" not in known]
 
 
 def article_record(path: Path, now: datetime) -> dict[str, Any]:
-    _nothing, front_matter, body = path.read_text(encoding="utf-8").split(FRONT_MATTER, 2)
-    record = tomllib.loads(front_matter)
+    """The article in the import format; its date counts back from `now`."""
+    record, body = read_text(path)
     published = now - timedelta(days=record.pop("days_ago"), hours=1)
     photo = record.pop("photo", None)
     if photo:
         record["photo"] = photo | {"url": f"drawings/{Path(photo.pop('file')).name}"}
+    for name in LATER:
+        record.pop(name, None)
     return record | {
         "id": f"demo:{path.stem}",
         "slug": path.stem,
@@ -103,15 +126,60 @@ def article_record(path: Path, now: datetime) -> dict[str, Any]:
     }
 
 
+def read_text(path: Path) -> tuple[dict[str, Any], str]:
+    _nothing, front_matter, body = path.read_text(encoding="utf-8").split(FRONT_MATTER, 2)
+    return tomllib.loads(front_matter), body
+
+
+def add_what_came_later(path: Path, now: datetime) -> None:
+    """When a story was changed after it had come out, and what was corrected in it: no part of an import."""
+    told, _body = read_text(path)
+    article = Article.objects.get(source_id=f"demo:{path.stem}")
+    if "updated_days_ago" in told:
+        Article.objects.filter(pk=article.pk).update(updated_at=now - timedelta(days=told["updated_days_ago"]))
+    for row in told.get("corrections", []):
+        made_at = now - timedelta(days=row["days_ago"])
+        kind = row.get("kind", CorrectionKind.CORRECTION)
+        Correction.objects.create(article=article, kind=kind, text=row["text"].strip(), made_at=made_at)
+
+
+def arrange_front_page(chosen: dict[str, list[str]], words: dict[str, str]) -> None:
+    """Put the named articles into their places, `words` standing for some of them, unless somebody has arranged the
+    front page already. One that editors renamed or deleted is left out.
+    """
+    if FrontPage.objects.exists():
+        return
+    front_page = FrontPage.objects.create()
+    for place, slugs in chosen.items():
+        articles = Article.objects.in_bulk(slugs, field_name="slug")
+        for position, slug in enumerate(slugs):
+            if article := articles.get(slug):
+                front_page.picks.create(place=place, article=article, position=position, words=words.get(slug, ""))
+
+
 def load_people(now: datetime) -> None:
     """One editor, one subscriber, one lapsed and one registered reader. All log in with a code."""
     editor = person(EDITOR, "The Editor")
     editor.is_staff = True
     editor.save(update_fields=["is_staff"])
     editor.groups.add(Group.objects.get(name=EDITORS))
-    grant(person(SUBSCRIBER, "A Subscriber"), starts_at=now)
+    subscriber = person(SUBSCRIBER, "A Subscriber")
+    grant(subscriber, starts_at=now)
+    fill_own_lists(subscriber)
     grant(person(LAPSED, "A Lapsed Subscriber"), starts_at=now - timedelta(days=400), ends_at=now - timedelta(days=35))
     person(REGISTERED, "A Registered Reader")
+
+
+def fill_own_lists(user: User) -> None:
+    """One author and one topic to follow, two articles to read later, for who has never followed anybody."""
+    if has_chosen(user):
+        return
+    for author in Author.objects.filter(slug="ilse-marchetti"):
+        follow(user, author)
+    for topic in Topic.objects.filter(slug="ports"):
+        follow(user, topic)
+    for article in Article.objects.filter(source_id__startswith="demo:").order_by("slug")[:2]:
+        save_article(user, article)
 
 
 def person(email: str, name: str) -> User:

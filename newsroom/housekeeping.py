@@ -1,6 +1,6 @@
 """What has to be done again and again, as one task that queues itself: news of Stripe's that was missed, the nightly
-comparison with Stripe, mail that still waits, tasks of dead workers, pruning. What each of them does is the business of
-its own module.
+comparison with Stripe, mail that still waits, the daily mail, tasks of dead workers, pruning. What each of them does is
+the business of its own module.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import pruning
 from articles.models import CachePurge
+from newsletters import daily, letters
 from newsroom import lost_tasks
 from subscriptions import catalogue, outgoing, reconcile
 
@@ -44,6 +45,8 @@ def keep_house(*, last_night: str = "") -> None:
             attempt("compare with Stripe", compare_with_stripe)
     attempt("put back the tasks of dead workers", lost_tasks.settle)
     attempt("send the mail that waits", outgoing.send_waiting)
+    attempt("have the daily mail written", daily.queue_letters_of_today)
+    attempt("look after the daily mail", letters.tidy)
     attempt("prune", pruning.prune)
     attempt("forget dead workers", lost_tasks.forget_workers)
     attempt("forget purges that nobody sent", forget_purges)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import hashlib
 import heapq
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,12 @@ class Letter:
     subject: str
     text: str
     sent_at: datetime
+    key: str  # names it in an address
+    html: str  # empty where the mail has none
+
+
+# A mail is a page of somebody else's making: it runs nothing, fetches nothing, sends nothing and is nobody's origin.
+MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @require_safe
@@ -36,6 +43,19 @@ def inbox(request: HttpRequest) -> HttpResponse:
         raise Http404
     response = render(request, "newsroom/inbox.html", {"letters": newest_letters(settings.MAIL_DIR)})
     response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+@never_cache
+def inbox_html(request: HttpRequest, key: str) -> HttpResponse:
+    """The HTML part of one mail, as a mail program would show it."""
+    found = [letter for letter in newest_letters(settings.MAIL_DIR) if letter.key == key and letter.html]
+    if not settings.LOCAL_MODE or not found:
+        raise Http404
+    response = HttpResponse(found[0].html)
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
     return response
 
 
@@ -63,6 +83,12 @@ def sent_at(message: EmailMessage) -> datetime:
 
 
 def letter_of(message: EmailMessage) -> Letter:
-    body = message.get_body(("plain",))
-    text = str(body.get_content()).strip() if body else ""
-    return Letter(str(message["To"]), str(message["Subject"]), text, sent_at(message))
+    key = hashlib.sha256(str(message["Message-ID"]).encode(errors="replace")).hexdigest()[:16]
+    text, html = part_of(message, "plain").strip(), part_of(message, "html")
+    return Letter(str(message["To"]), str(message["Subject"]), text, sent_at(message), key, html)
+
+
+def part_of(message: EmailMessage, kind: str) -> str:
+    """The text of that kind; empty where there is none."""
+    body = message.get_body((kind,))
+    return str(body.get_content()) if body else ""

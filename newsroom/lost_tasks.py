@@ -26,6 +26,8 @@ OUTAGES = ("django.db.utils.OperationalError", "django.db.utils.InterfaceError")
 REPEATS = {
     "accounts.mail.send": 3,
     "accounts.mail.drop": 1,
+    "newsletters.daily.write_letters": 2,
+    "newsletters.letters.send_letters": 2,
     "newsroom.housekeeping.keep_house": 2,
     "subscriptions.catalogue.sync_plans_soon": 2,
     "subscriptions.doubles.return_second": 2,

@@ -10,7 +10,7 @@ from django.utils.csp import CSP
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-SHOWN = ("image/jpeg", "image/png", "image/webp")
+SHOWN = ("image/avif", "image/jpeg", "image/png", "image/webp")
 SANDBOX = "default-src 'none'; sandbox"
 
 

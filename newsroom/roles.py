@@ -29,8 +29,10 @@ READ_AS = frozenset({"accounts.read_as"})
 EDITOR = (
     READ_AS
     | permissions("articles", ALL, "article", "byline")
-    | permissions("articles", WRITE, "photo", "section", "topic", "series", "author")
-    | permissions("articles", LOOK, "articleredirect")
+    | permissions("articles", WRITE, "photo", "section", "topic", "series", "author", "correction", "page")
+    | permissions("articles", ACT, "frontpage")
+    | permissions("articles", ALL, "frontpick")
+    | permissions("articles", LOOK, "articleredirect", "listredirect")
     | {"articles.publish_article"}
 )
 # What was sold and given, of use to both who sell and who answer readers.
@@ -44,7 +46,7 @@ ROLES: dict[str, frozenset[str]] = {
     PUBLISHERS: (
         EDITOR
         | SOLD
-        | permissions("articles", ALL, "photo", "section", "topic", "series", "author")
+        | permissions("articles", ALL, "photo", "section", "topic", "series", "author", "correction", "page")
         | permissions("subscriptions", WRITE, "plan")
         | permissions("subscriptions", LOOK, "planprice", "checkoutattempt", "stripeevent")
         | permissions("subscriptions", ACT, "outgoingmail")

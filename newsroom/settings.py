@@ -71,6 +71,7 @@ if not LOCAL_MODE and not IS_HTTPS and not any(problem.startswith("SITE_URL") fo
 # --- Applications -------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "newsroom",
+    "newsletters",
     "paywall",
     "articles",
     "subscriptions",
@@ -82,7 +83,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
-    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
@@ -170,8 +170,6 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 TASKS = {
     "default": {"BACKEND": "django_tasks_db.DatabaseBackend"},
-    # Resized pictures must be there before the page that names them is: they are made in the saving request itself.
-    "at_once": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend", "QUEUES": ["pictures"]},
 }
 
 # --- Files --------------------------------------------------------------------------------------------------------
@@ -189,10 +187,11 @@ PICTURES = {
     "BREAKPOINTS": {"phone": 480, "tablet": 768, "laptop": 1024, "desktop": 1280},
     "GRID_COLUMNS": 4,
     "CONTAINER_WIDTH": 1600,
-    "FILE_TYPES": ["WEBP"],
+    "FILE_TYPES": ["AVIF", "WEBP"],
     "PIXEL_DENSITIES": [1],
     "USE_PLACEHOLDERS": False,
-    "BACKEND": "at_once",
+    "PICTURE_CLASS": "articles.renditions.Rendition",
+    "PROCESSOR": "articles.renditions.leave_to_photo",
 }
 
 # --- People -------------------------------------------------------------------------------------------------------
@@ -249,8 +248,12 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is 
 # A name that is not listed here has no limit at all, so every action that accounts/limits.py names is.
 ACCOUNT_RATE_LIMITS = {
     "gate": "20/m/ip,60/h/ip",
-    "search": "120/m/ip",  # searches that the database answers; whole offices and libraries are one network
+    "feed_guess": "60/m/ip",  # addresses of private feeds that are none
+    "feed_key": "10/h/key",
+    "search": "120/m/ip",  # strangers' searches; whole offices and libraries are one network
+    "own_search": "120/m/key",  # of who is logged in, by account
     "welcome": "30/m/key",  # looks at Stripe for one checkout
+    "own_lists": "60/m/key",  # what a reader saves, follows and stops following
     "subscription": "20/m/key",  # a reader's changes of their own
     "login_code_mail": "5/h/key",  # by address and network together
     "login_code_mail_address": "20/h/key",
@@ -297,6 +300,8 @@ SECURITY_POLICY = env.parsed("SECURITY_POLICY", "", parse_policy_url)
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", tuple(code for code, _name in LANGUAGES), "en-gb")
 TIME_ZONE = env.parsed("TIME_ZONE", "UTC", parse_time_zone)
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]  # translations of our own: see CONTRIBUTING.md
+FORMAT_MODULE_PATH = "newsroom.formats"
 USE_TZ = True
 
 # --- The paywall --------------------------------------------------------------------------------------------------
@@ -354,11 +359,12 @@ UNUSED_FEATURES = """
 accelerometer autoplay bluetooth browsing-topics camera clipboard-read cross-origin-isolated display-capture
 encrypted-media fullscreen gamepad geolocation gyroscope hid identity-credentials-get idle-detection keyboard-map
 local-fonts magnetometer microphone midi otp-credentials payment picture-in-picture screen-wake-lock serial
-storage-access sync-xhr usb web-share window-management xr-spatial-tracking
+storage-access sync-xhr usb window-management xr-spatial-tracking
 """.split()
 PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in UNUSED_FEATURES} | {
     "publickey-credentials-create": ["self"],
     "publickey-credentials-get": ["self"],
+    "web-share": ["self"],  # the article page hands its own address on
 }
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

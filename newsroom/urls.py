@@ -25,12 +25,14 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("", include("paywall.urls")),  # before the admin, which answers for all addresses below its own
     path("admin/", admin.site.urls),
+    path("", include("newsletters.urls")),
     path("", include("subscriptions.urls")),
     path("", include("articles.urls")),
 ]
 
 if settings.HAS_DEMO_INBOX:
     urlpatterns += [path("demo/inbox/", inbox.inbox, name="demo-inbox")]
+    urlpatterns += [path("demo/inbox/<slug:key>/", inbox.inbox_html, name="demo-inbox-html")]
 
 if settings.LOCAL_MODE:
     urlpatterns += [

@@ -90,6 +90,13 @@ class Access:
 NO_METER = MeterFacts()
 
 
+def opens_every_premium(reader: ReaderFacts) -> bool:
+    """Whether this reader may read every premium article that is out now: as staff or with the library, never by a
+    free read, a purchase of one article or a time in which one is free. Their search may look into bodies.
+    """
+    return reader.is_staff or reader.has_library
+
+
 def withheld(article_id: int | None, reason: Reason = Reason.UNDECIDED) -> Access:
     return Access(article_id=article_id, granted=False, reason=reason)
 

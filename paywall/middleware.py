@@ -21,12 +21,12 @@ from django.utils.translation import gettext as _
 from accounts.next_path import local_path_or_none
 from articles.caching import mark_cacheable, mark_private
 from articles.responses import ArticleResponse
-from paywall.access import NO_METER, Access, ArticleFacts, Reason, decide, withheld
+from paywall.access import NO_METER, Access, Reason, decide, withheld
 from paywall.gate import open_gate
 from paywall.readers import STRANGER, Reader, ReaderRequest
 from paywall.reading_as import is_refused, reader_for
 from paywall.reasons import sentence
-from paywall.terms import free_until
+from paywall.terms import facts_of
 
 logger = logging.getLogger(__name__)
 
@@ -114,13 +114,7 @@ def come_again(template_name: str) -> SimpleTemplateResponse:
 def access_for(request: ReaderRequest, response: ArticleResponse, now: datetime) -> Access:
     """The decision for this request; a read of the allowance is spent first where this request may spend one."""
     article, reader = response.article, request.reader
-    facts = ArticleFacts(
-        article_id=article.pk,
-        tier=article.tier,
-        is_out=article.is_out(now),
-        is_preview=response.is_preview,
-        free_until=free_until(article, now),
-    )
+    facts = facts_of(article, now, is_preview=response.is_preview)
     meter = reader.meter(article, now) if facts.free_until is None else NO_METER
     access = decide(facts, reader.facts(article), meter)
     if access.reason is Reason.READ_AVAILABLE and may_spend(request, reader):

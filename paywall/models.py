@@ -8,6 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from articles.models.article import EARLIEST, LATEST, WITHIN_REASON
+from paywall.feed_keys import FeedKey
+
+__all__ = ["ArticleTerms", "FeedKey", "MeteredRead"]
 
 
 class ArticleTerms(models.Model):

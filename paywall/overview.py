@@ -35,7 +35,7 @@ def reading_sentences(reader: Reader, user_id: int, now: datetime) -> tuple[str,
     if entitlement.has_subscription or (entitlement.has_library and entitlement.library_until is None):
         return (_("The whole library is open to you."),)
     if entitlement.library_until is not None:
-        day = date_format(timezone.localtime(entitlement.library_until), "j F Y")
+        day = date_format(timezone.localtime(entitlement.library_until), "DATE_FORMAT")
         return (_("The whole library is open to you until %(day)s.") % {"day": day},)
     ended = _("Your access to the whole library has ended.") if entitlement.has_lapsed else ""
     return (ended, allowance_sentence(meter_facts(user_id, None, now)))

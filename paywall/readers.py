@@ -38,12 +38,17 @@ class Reader:
 
     def facts(self, article: Article) -> ReaderFacts:
         scope = f"article:{article.public_id}"
+        has_this_article = any(open_scope == scope for open_scope, _ in self.entitlement.scopes)
+        return replace(self.standing_facts, has_this_article=has_this_article)
+
+    @property
+    def standing_facts(self) -> ReaderFacts:
+        """What holds for this reader whatever the article is."""
         return ReaderFacts(
             is_registered=self.is_registered,
             is_staff=self.is_staff,
             has_library=self.entitlement.has_library,
             library_until=self.entitlement.library_until,
-            has_this_article=any(open_scope == scope for open_scope, _ in self.entitlement.scopes),
         )
 
     def meter(self, article: Article, now: datetime) -> MeterFacts:

@@ -31,6 +31,7 @@ PERMISSION = "accounts.read_as"
 LASTS = timedelta(hours=1)
 NOBODY = "reader@example.org"  # stands where a page names a reader's address
 SELLS = "subscriptions"  # the app whose forms store and sell
+OWN_FEED = ("paywall:feed-key", "paywall:feed-key-end")  # a preset has none, and that of who reads stays as it is
 
 
 class ReaderClass(TextChoices):
@@ -112,11 +113,13 @@ def end_at_logout(request: HttpRequest, **_arguments: Any) -> None:
 
 
 def is_refused(request: HttpRequest) -> bool:
-    """Whether the request would join, pay or change a subscription while its sender reads as somebody else."""
+    """Whether the request would join, pay or change a subscription or a feed of one's own while its sender reads as
+    somebody else.
+    """
     match = request.resolver_match
     return (
         request.method not in ("GET", "HEAD", "OPTIONS")
         and match is not None
-        and match.app_name == SELLS
+        and (match.app_name == SELLS or match.view_name in OWN_FEED)
         and chosen_class(request, timezone.now()) is not None
     )

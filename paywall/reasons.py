@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +16,7 @@ def sentence(access: Access, *, has_lapsed: bool = False) -> str:
         case Reason.FREE if access.until is not None:
             # The zone is named nowhere else on the page, and elsewhere the hour is another one.
             return _("Free to read until %(moment)s.") % {
-                "moment": date_format(timezone.localtime(access.until), "j F Y, H:i T")
+                "moment": date_format(timezone.localtime(access.until), get_format("DATE_FORMAT") + ", H:i T")
             }
         case Reason.METERED if access.reads_left is not None:
             return ngettext(
@@ -29,9 +29,9 @@ def sentence(access: Access, *, has_lapsed: bool = False) -> str:
                 "You have read your %(allowance)d free article of this month. The next one comes on %(day)s.",
                 "You have read your %(allowance)d free articles of this month. The next ones come on %(day)s.",
                 access.allowance or 0,
-            ) % {"allowance": access.allowance, "day": date_format(access.renews_on, "j F")}
+            ) % {"allowance": access.allowance, "day": date_format(access.renews_on, "MONTH_DAY_FORMAT")}
         case Reason.READ_AVAILABLE if has_lapsed:
-            return _("Your access to the whole library has ended. You can open this article with a free one.")
+            return _("Your access to the whole library has ended. You may still read this as a free one of this month.")
         case Reason.READ_AVAILABLE:
             return _("You can open this article with one of your free articles of this month.")
         case Reason.REGISTRATION_NEEDED:
@@ -52,4 +52,8 @@ def allowance_sentence(meter: MeterFacts) -> str:
         "%(left)d of %(allowance)d free article is left this month; the count starts again on %(day)s.",
         "%(left)d of %(allowance)d free articles are left this month; the count starts again on %(day)s.",
         meter.allowance,
-    ) % {"left": meter.reads_left, "allowance": meter.allowance, "day": date_format(meter.renews_on, "j F")}
+    ) % {
+        "left": meter.reads_left,
+        "allowance": meter.allowance,
+        "day": date_format(meter.renews_on, "MONTH_DAY_FORMAT"),
+    }

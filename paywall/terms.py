@@ -10,13 +10,24 @@ from django.db.models import Min
 from articles.caching import next_midnight
 from articles.models import Article
 from articles.page_store import Lifetime, store
+from paywall.access import ArticleFacts
 from paywall.models import ArticleTerms
 
 
-def free_until(article: Article, now: datetime) -> datetime | None:
-    """The end (UTC, exclusive) of the time in which everybody may read the article; None outside of such a time."""
-    end = free_for_now(now).get(article.pk)
-    return end if end is not None and now < end else None
+def facts_of(
+    article: Article, now: datetime, *, is_preview: bool = False, free_ends: Mapping[int, datetime] | None = None
+) -> ArticleFacts:
+    """What the decision needs of the article at `now` (UTC). For many articles the answer of `free_for_now` is looked
+    up once and handed in.
+    """
+    end = (free_for_now(now) if free_ends is None else free_ends).get(article.pk)
+    return ArticleFacts(
+        article_id=article.pk,
+        tier=article.tier,
+        is_out=article.is_out(now),
+        is_preview=is_preview,
+        free_until=end if end is not None and now < end else None,
+    )
 
 
 def free_for_now(now: datetime) -> Mapping[int, datetime]:

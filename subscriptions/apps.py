@@ -10,4 +10,4 @@ class SubscriptionsConfig(AppConfig):
         from subscriptions import receivers  # noqa: F401
         from subscriptions.overview import subscription_section
 
-        account_overview.register(subscription_section)
+        account_overview.register(subscription_section, place=10)

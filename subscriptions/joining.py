@@ -143,6 +143,7 @@ def refused(request: HttpRequest, errors: dict[str, str], *, status: int) -> Htt
         "next_path": next_path,
         "email": request.user.email if request.user.is_authenticated else request.POST.get("email", "")[:320],
         "errors": errors,
+        "chosen": request.POST.get("plan", ""),
         "is_registered": request.user.is_authenticated,
     }
     return render(request, "subscriptions/start_refused.html", context, status=status)

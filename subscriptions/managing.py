@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
-from accounts.models import User
 from accounts.origin import own_origin
+from accounts.requests import user_of
 from subscriptions.models import Subscription
 from subscriptions.overview import day_of
 from subscriptions.statuses import LIVE_STATUSES
@@ -47,7 +47,7 @@ def limited(view: View) -> View:
 
 def own_subscription(request: HttpRequest, pk: int) -> Subscription:
     """Raises Http404 for what is somebody else's."""
-    rows = Subscription.objects.filter(user=cast("User", request.user)).select_related("customer", "plan")
+    rows = Subscription.objects.filter(user=user_of(request)).select_related("customer", "plan")
     return get_object_or_404(rows, pk=pk)
 
 

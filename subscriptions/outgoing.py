@@ -14,13 +14,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.tasks import TaskResultStatus, task
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.letters import letter
 from accounts.mail import is_final, reason
 from accounts.models import User
 from subscriptions.models import MailState, OutgoingMail
@@ -71,11 +71,8 @@ def send_outgoing(*, pk: int, attempt: int = 0) -> None:
     if not OutgoingMail.objects.filter(pk=pk, state=MailState.WAITING, attempts=attempt).update(attempts=attempt + 1):
         return  # another worker has this try, or the mail is done with
     mail = OutgoingMail.objects.get(pk=pk)
-    message = EmailMessage(
-        mail.subject, mail.text, None, [mail.recipient], headers={"Auto-Submitted": "auto-generated"}
-    )
     try:
-        message.send()
+        letter(mail.subject, mail.text, None, mail.recipient).send()
     except (OSError, smtplib.SMTPException) as error:
         put_off(mail, error)
         return

@@ -151,13 +151,13 @@ def unknown_sentence(standing: Standing) -> str:
 
 
 def day_of(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j F Y")
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
 
 
 def links_of(subscription: Subscription, named: str) -> list[OverviewLink]:
     if subscription.status not in LIVE_STATUSES or subscription.ends_at is not None:
         return []
-    return [OverviewLink(labelled(_("Cancel"), named), url_of("cancel", subscription))]
+    return [OverviewLink(labelled(_("Cancel subscription"), named), url_of("cancel", subscription))]
 
 
 def actions_of(subscription: Subscription, named: str) -> list[OverviewAction]:

@@ -50,7 +50,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
         "plan": attempt.price.plan,
         "subscription": attempt.subscription,
         "is_own_account": isinstance(request.user, User) and request.user == attempt.user,
-        "next_look": f"{WAITS[look]};url={welcome_path(attempt)}&look={look + 1}" if look < len(WAITS) else "",
+        "next_look": f"{WAITS[look]}; url={welcome_path(attempt)}&look={look + 1}" if look < len(WAITS) else "",
         "here": welcome_path(attempt),
         "is_paying": attempt.state in LIVE_STATES,  # nobody is asked to subscribe who may have paid just now
     }

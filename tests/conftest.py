@@ -26,6 +26,7 @@ from articles import page_store
 from articles.page_store import PageStore, store
 from newsroom.embedded_postgres import Cluster
 from tests import make
+from tests.pages import Publication, publication
 from tests.shop import allowed_words as allowed_words
 from tests.shop import open_shop as open_shop
 from tests.shop import sandbox as sandbox
@@ -87,8 +88,19 @@ def drop_leftovers() -> None:
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
+@pytest.fixture(scope="module")
+def library(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Publication]:
+    """The publication of tests/pages.py, made once for a module whose tests change nothing of it."""
+    with django_db_blocker.unblock(), publication(str(tmp_path_factory.mktemp("library"))) as standing:
+        yield standing
+
+
 @pytest.fixture(autouse=True)
-def fresh_media(settings: Any, tmp_path: Path) -> None:
+def fresh_media(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
+    if "library" in request.fixturenames:
+        return  # its pictures lie where it was made
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -19,6 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 STATIC = PROJECT / "static"
 CSS_BUDGET = 20 * 1024  # bytes, gzipped, of all sheets of an article page
 JS_BUDGET = 8 * 1024
+IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*(?:\(\s*|url\(\s*)?["'](\.{1,2}/[^"']+)["']""")
 LAYERS = ["tokens", "base", "layout", "components", "article", "print"]
 BANNED = {
     "the safe filter": re.compile(r"\|\s*safe(seq)?\b"),
@@ -29,6 +31,9 @@ BANNED = {
     "a bare script": re.compile(r"<script\b(?![^>]*\ssrc\s*=)", re.IGNORECASE),
     "a script address": re.compile(r"javascript:", re.IGNORECASE),
 }
+# A mail fetches no sheet: only these templates may hold its styles, and no page of the site may be made of them.
+MAIL_TEMPLATES = PROJECT / "templates" / "mail"
+ALLOWED_IN_MAIL = {"an inline style", "a style element"}
 FETCHED = {
     ("link", "href"),
     ("script", "src"),
@@ -88,16 +93,49 @@ def pages(stranger: Client, subscriber: Client) -> dict[str, Page]:
 
 def weight(addresses: list[str]) -> int:
     """Gzipped bytes of static files, each compressed by itself as it is sent."""
-    total = 0
-    for address in addresses:
-        path = finders.find(address.removeprefix("/static/"))
-        assert isinstance(path, str), address
-        total += len(gzip.compress(Path(path).read_bytes()))
-    return total
+    return sum(len(gzip.compress(path.read_bytes())) for path in with_imports(addresses))
+
+
+def with_imports(addresses: list[str]) -> set[Path]:
+    """The files, and what a script or a sheet among them has the browser fetch as well, each once."""
+    found: set[Path] = set()
+    waiting = [find_static(address) for address in addresses]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            named = IMPORTED.findall(path.read_text(encoding="utf-8"))
+            waiting += [(path.parent / address).resolve() for address in named]
+    return found
+
+
+def find_static(address: str) -> Path:
+    path = finders.find(address.removeprefix("/static/"))
+    assert isinstance(path, str), address
+    return Path(path)
+
+
+def test_what_a_script_imports_weighs_with_it(tmp_path: Path, settings: Any) -> None:
+    settings.STATICFILES_DIRS = [tmp_path]
+    for name, text in {
+        "a.js": 'import { b } from "./b.js";\nexport * from "./c.js";',
+        "b.js": 'import "./a.js";',
+        "c.js": 'const late = () => import("./d.js");',
+        "d.js": "export default 1;",
+        "a.css": '@import url("./b.css");',
+        "b.css": "p {}",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    finders.get_finder.cache_clear()
+    try:
+        assert {path.name for path in with_imports(["/static/a.js"])} == {"a.js", "b.js", "c.js", "d.js"}
+        assert {path.name for path in with_imports(["/static/a.css"])} == {"a.css", "b.css"}
+    finally:
+        finders.get_finder.cache_clear()
 
 
 def templates() -> Iterator[Path]:
-    for app in ["", "newsroom", "paywall", "articles", "subscriptions", "accounts"]:
+    for app in ["", "newsroom", "newsletters", "paywall", "articles", "subscriptions", "accounts"]:
         yield from (PROJECT / app / "templates").rglob("*.html")
 
 
@@ -173,8 +211,15 @@ def test_no_template_holds_what_the_policy_or_the_reader_must_not_meet() -> None
         for path in templates()
         for name, pattern in BANNED.items()
         if pattern.search(path.read_text(encoding="utf-8"))
+        and not (name in ALLOWED_IN_MAIL and path.parent == MAIL_TEMPLATES)
     ]
     assert found == []
+
+
+def test_no_page_is_made_of_a_template_of_mails() -> None:
+    named = [path for path in templates() if path.parent != MAIL_TEMPLATES and '"mail/' in path.read_text("utf-8")]
+    assert named == []
+    assert {path.name for path in MAIL_TEMPLATES.iterdir()} == {"base.html", "letter.html"}
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 
+from paywall.feed_keys import FeedKey
 from tests import make
 
 PROJECT = Path(__file__).resolve().parent.parent
-APPS = ["newsroom", "paywall", "articles", "subscriptions", "accounts"]
+APPS = ["newsroom", "newsletters", "paywall", "articles", "subscriptions", "accounts"]
 PACKAGES = [*APPS, "stripe_sandbox"]
 MODULE_LINES = 400
 FUNCTION_LINES = 40
@@ -28,17 +29,37 @@ FUNCTION_LINES = 40
 PUBLIC = {
     "articles:front",
     "articles:article",
+    "articles:section-index",
+    "articles:topic-index",
+    "articles:author-index",
+    "articles:series-index",
     "articles:section",
     "articles:section-feed",
+    "articles:section-feed-atom",
+    "articles:section-feed-json",
     "articles:topic",
     "articles:topic-feed",
+    "articles:topic-feed-atom",
+    "articles:topic-feed-json",
     "articles:author",
     "articles:author-feed",
+    "articles:author-feed-atom",
+    "articles:author-feed-json",
     "articles:series",
     "articles:series-feed",
+    "articles:series-feed-atom",
+    "articles:series-feed-json",
     "articles:archive",
+    "articles:archive-year",
     "articles:archive-month",
-    "articles:search",
+    "articles:archive-feed",
+    "articles:archive-feed-atom",
+    "articles:archive-feed-json",
+    "articles:corrections",
+    "articles:house-page",
+    "articles:page",
+    "paywall:search",
+    "articles:feeds",
     "articles:feed-rss",
     "articles:feed-atom",
     "articles:feed-json",
@@ -46,6 +67,7 @@ PUBLIC = {
     "articles:sitemap-part",
     "articles:sitemap-news",
     "paywall:plans",
+    "newsletters:mail-stop",
     "subscriptions:start",
     "healthz",
     "readyz",
@@ -54,6 +76,7 @@ PUBLIC = {
     "security-txt-short",
     "favicon",
     "demo-inbox",
+    "demo-inbox-html",
     "media",
     "account_login",
     "account_signup",
@@ -149,7 +172,11 @@ def test_every_address_is_public_by_list_or_turns_a_stranger_away() -> None:
 
 
 @pytest.mark.django_db
-def test_only_the_article_view_renders_an_article(subscriber: Client) -> None:
+def test_only_the_article_view_and_ones_own_feed_render_an_article(
+    subscriber: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = FeedKey.objects.make_for(int(subscriber.session["_auth_user_id"]), timezone.now())
+    monkeypatch.setitem(SAMPLES, "token", token)
     section, topic, author, series = (
         make.section("Sample"),
         make.topic("Sample"),
@@ -170,7 +197,7 @@ def test_only_the_article_view_renders_an_article(subscriber: Client) -> None:
             "utf-8", "replace"
         ):
             rendered_by.add(name)
-    assert rendered_by == {"articles:article"}
+    assert rendered_by == {"articles:article", "paywall:private-feed-rss", "paywall:private-feed-json"}
 
 
 def attacks_of_the_table() -> set[str]:

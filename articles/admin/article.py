@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from articles.admin import extension
 from articles.admin.article_form import ArticleForm, Intent
 from articles.admin.article_list import StateFilter
+from articles.admin.correction import CorrectionInline
 from articles.admin.photo import thumbnail
 from articles.admin.states import missing_to_publish, publish, state_in_words, withdraw
 from articles.models import Article, Byline, Status
@@ -41,7 +42,7 @@ else:
 
 MOST_AT_ONCE = 100
 FIELDSETS = (
-    (None, {"fields": ("state", "headline", "standfirst", "body", "opened_at")}),
+    (None, {"fields": ("state", "headline", "standfirst", "body", "opened_as")}),
     (gettext_lazy("Picture"), {"fields": ("photo", "photo_preview")}),
     (gettext_lazy("Where it belongs"), {"fields": ("section", "topics", ("series", "series_part"), "language")}),
     (gettext_lazy("Who reads it, and when"), {"fields": ("tier", "published_at", "updated_at", "slug")}),
@@ -116,7 +117,8 @@ class ArticleAdmin(ArticleModelAdmin):
         return {"slug": ("headline",)} if obj is None or obj.status == Status.DRAFT else {}
 
     def get_inlines(self, request: HttpRequest, obj: Article | None) -> Any:
-        return (*self.inlines, *extension.inlines)
+        corrections = () if obj is None or obj.status == Status.DRAFT else (CorrectionInline,)
+        return (*self.inlines, *corrections, *extension.inlines)
 
     def get_view_on_site_url(self, obj: Article | None = None) -> str | None:
         return obj.get_absolute_url() if obj is not None and obj.is_out(timezone.now()) else None

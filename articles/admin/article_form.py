@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -15,15 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles.admin.body_widget import BodyWidget
+from articles.admin.opened import OpenedForm
 from articles.admin.states import missing_to_publish, published_at_for
 from articles.bodies import Body
 from articles.models import Article, ArticleRedirect, Status
 from articles.sanitising import MAX_CHARACTERS, BodyTooLong, clean_body
-
-if TYPE_CHECKING:
-    ArticleModelForm = forms.ModelForm[Article]
-else:
-    ArticleModelForm = forms.ModelForm
 
 
 class Intent(StrEnum):
@@ -39,7 +35,9 @@ class Intent(StrEnum):
         return next((intent for intent in (cls.PUBLISH, cls.SCHEDULE, cls.DRAFT) if intent in data), cls.SAVE)
 
 
-class ArticleForm(ArticleModelForm):
+class ArticleForm(OpenedForm):
+    instance: Article
+
     body = forms.CharField(
         label=gettext_lazy("Body"),
         required=False,
@@ -49,9 +47,6 @@ class ArticleForm(ArticleModelForm):
             "Without a cut the first sentences are, up to 180 words."
         ),
     )
-
-    # When the article was last saved as this form was opened: two editors must not undo each other unawares.
-    opened_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Article
@@ -75,12 +70,15 @@ class ArticleForm(ArticleModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["body"] = stored_body(self.instance.pk)
-            self.initial["opened_at"] = self.instance.modified_at.isoformat()
         if "published_at" in self.fields:
             self.fields["published_at"].help_text = _(
                 "In the publication's time, %(zone)s. "
                 "“Schedule” wants a moment in the future; “Publish now” keeps one in the past."
             ) % {"zone": settings.TIME_ZONE}
+
+    def state_of(self, stored: Article) -> str:
+        """The moment it was saved: the body, the bylines and the corrections are saved with it."""
+        return stored.modified_at.isoformat()
 
     @property
     def intent(self) -> Intent:
@@ -114,17 +112,8 @@ class ArticleForm(ArticleModelForm):
             ) from error
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         now = timezone.now()
-        opened_at = cleaned.get("opened_at")
-        if self.instance.pk and opened_at and opened_at != saved_at(self.instance.pk):
-            self.add_error(
-                None,
-                _(
-                    "Somebody else has saved this article since you opened it, and nothing of yours was saved. "
-                    "Your version stands below: copy what you need of it, then open the article again."
-                ),
-            )
         if self.status_after == Status.PUBLISHED:
             for field, sentence in self.missing(cleaned).items():
                 self.add_error(field, sentence)
@@ -156,12 +145,6 @@ class ArticleForm(ArticleModelForm):
 
 def stored_body(article_id: int) -> str:
     return Body.objects.filter(pk=article_id).values_list("html", flat=True).first() or ""
-
-
-def saved_at(article_id: int) -> str:
-    """When the article was last saved; its row is locked until the transaction of the form ends."""
-    moment = Article.objects.select_for_update().values_list("modified_at", flat=True).get(pk=article_id)
-    return moment.isoformat()
 
 
 def has_text(html: str) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django_prose_editor.widgets import prose_editor_admin_media
 from js_asset import ImportMap, Media, Script
 
-MODULES = ("paywall-cut", "kept-block", "pasting")
+MODULES = ("footnotes", "paywall-cut", "pull-quote", "kept-block", "pasting")
 EDITOR_MEDIA: forms.Media = prose_editor_admin_media + Media(
     importmap=ImportMap({f"newsroom/{name}": f"admin-editor/{name}.js" for name in MODULES}),
     css={"all": ["django_prose_editor/overrides.css", "admin-editor/body-editor.css"]},  # ours after theirs
@@ -26,8 +26,11 @@ class BodyWidget(forms.Textarea):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["widget"]["attrs"]["data-body-editor"] = json.dumps(editor_words())
+        context["widget"]["attrs"]["data-body-editor"] = json.dumps(self.words())
         return context
+
+    def words(self) -> dict[str, str]:
+        return editor_words()
 
     @property
     def media(self) -> forms.Media:
@@ -45,5 +48,13 @@ def editor_words() -> dict[str, str]:
         "down": _("Move the cut down"),
         "link": _("Link"),
         "address": _("Address"),
-        "kept": _("Kept as it was imported: it can be moved or deleted, not changed here"),
+        "kept": _(
+            "Kept as a whole: it can be moved or deleted. A table of mere words opens with the button for tables"
+        ),
+        "pull": _("Pull quote"),
+        "note": _("Footnote"),
+        "table": _("Table"),
+        "caption": _("Caption"),
+        "rows": _("Rows"),
+        "rowsHelp": _("A line for each row, its cells parted by bars (|) or tabs. The first line is the head."),
     }

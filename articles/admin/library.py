@@ -7,27 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from articles.models import ArticleRedirect, Author, Section, Series, Status, Topic
+from articles.admin import extension
+from articles.admin.opened import OpenedAdmin
+from articles.models import ArticleRedirect, Author, ListRedirect, Section, Series, Status, Topic
+from articles.models.redirect import KINDS
 
 if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
     RedirectModelAdmin = admin.ModelAdmin[ArticleRedirect]
+    ListRedirectModelAdmin = admin.ModelAdmin[ListRedirect]
 else:
-    AnyModelAdmin = admin.ModelAdmin
     RedirectModelAdmin = admin.ModelAdmin
+    ListRedirectModelAdmin = admin.ModelAdmin
 
 
-class ListPageAdmin(AnyModelAdmin):
-    """Something with a page of its own. Its address is made once: there are no redirects from a former one."""
+class ListPageAdmin(OpenedAdmin):
+    """Something with a page of its own."""
 
     show_full_result_count = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if obj is None else ("slug",)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "slug":
+            options["help_text"] = _("The old address goes on working after a change.")
+        return super().formfield_for_dbfield(db_field, request, **options)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Sequence[str]]:
         return {"slug": (self.search_fields[0],)} if obj is None else {}
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Where something stands in the way, its sentences instead of row after row."""
+        against = extension.objections_to(objs)
+        return ([], {}, set(), against) if against else super().get_deleted_objects(objs, request)
 
 
 @admin.register(Section)
@@ -46,8 +57,8 @@ class TopicAdmin(ListPageAdmin):
 
 @admin.register(Series)
 class SeriesAdmin(ListPageAdmin):
-    fields = ("title", "slug", "description")
-    list_display = ("title", "description")
+    fields = ("title", "slug", "description", "is_complete")
+    list_display = ("title", "description", "is_complete")
     search_fields = ("title",)
 
 
@@ -77,3 +88,22 @@ class ArticleRedirectAdmin(RedirectModelAdmin):
         return (
             obj is not None and obj.article.status == Status.DRAFT and request.user.has_perm("articles.delete_article")
         )
+
+
+@admin.register(ListRedirect)
+class ListRedirectAdmin(ListRedirectModelAdmin):
+    """Made by the change of a slug, to be looked at. They go with what they lead to."""
+
+    list_display = ("get_absolute_url", "target", "created_at")
+    list_select_related = KINDS
+    show_full_result_count = False
+    search_fields = ("slug",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ListRedirect | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ListRedirect | None = None) -> bool:
+        return obj is not None and request.user.has_perm(f"articles.delete_{obj.target._meta.model_name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -11,22 +11,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from articles.admin.opened import OpenedAdmin, OpenedForm
 from articles.models import Photo, Status
 from articles.uploads import PictureRefused, checked_picture
 
-if TYPE_CHECKING:
-    PhotoModelAdmin = admin.ModelAdmin[Photo]
-    PhotoModelForm = forms.ModelForm[Photo]
-else:
-    PhotoModelAdmin = admin.ModelAdmin
-    PhotoModelForm = forms.ModelForm
-
 
 def thumbnail(photo: Photo) -> str:
-    """The smallest rendition of the photo; of a picture narrower than all of them, the picture itself."""
-    renditions: dict[int, Any] = next(iter(photo.image.aspect_ratios[None].values()), {})
-    url = renditions[min(renditions)].url if renditions else photo.image.url
-    return format_html('<img class="admin-thumbnail" src="{}" alt="{}" loading="lazy">', url, photo.alt)
+    return format_html('<img class="admin-thumbnail" src="{}" alt="{}" loading="lazy">', photo.thumbnail_url, photo.alt)
 
 
 class UploadField(forms.FileField):
@@ -44,7 +35,7 @@ class UploadField(forms.FileField):
             raise forms.ValidationError(str(refusal)) from refusal
 
 
-class PhotoForm(PhotoModelForm):
+class PhotoForm(OpenedForm):
     image = UploadField(label=gettext_lazy("Picture"), max_length=200)
 
     class Meta:
@@ -59,7 +50,7 @@ class PhotoForm(PhotoModelForm):
 
 
 @admin.register(Photo)
-class PhotoAdmin(PhotoModelAdmin):
+class PhotoAdmin(OpenedAdmin):
     form = PhotoForm
     fields = ("preview", "image", "alt", "caption", "credit", ("focal_x", "focal_y"))
     readonly_fields = ("preview",)

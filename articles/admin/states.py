@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Photo, Section, Status
@@ -17,7 +17,7 @@ from articles.models import Article, Photo, Section, Status
 
 def moment_in_words(moment: datetime) -> str:
     """A moment in the publication's time zone, which is named: “3 December 2026, 14:00 (Europe/London)”."""
-    return f"{date_format(timezone.localtime(moment), 'j F Y, H:i')} ({settings.TIME_ZONE})"
+    return f"{date_format(timezone.localtime(moment), get_format('DATE_FORMAT') + ', H:i')} ({settings.TIME_ZONE})"
 
 
 def state_in_words(article: Article, now: datetime) -> str:

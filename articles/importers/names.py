@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Max, Q
 
 from articles.importers.records import Record
-from articles.models import Author, Section, Series, Topic
+from articles.models import Author, ListRedirect, Section, Series, Topic
 from articles.slugs import free_slugs, slug_of
 
 NAVIGATION_ROOM = 8  # sections that an import may put into an empty navigation; one with sections is the editors' own
@@ -67,7 +67,10 @@ def _make(model: Any, column: str, slugs: dict[str, str], *, fill_navigation: bo
         return []
 
     def taken(some: set[str]) -> set[str]:
-        return set(model._default_manager.filter(slug__in=some).values_list("slug", flat=True))
+        """Also as a former address, which a new row would take over."""
+        former = ListRedirect.objects.filter(**{"slug__in": some, f"{model._meta.model_name}__isnull": False})
+        present = model._default_manager.filter(slug__in=some)
+        return {*present.values_list("slug", flat=True), *former.values_list("slug", flat=True)}
 
     free = free_slugs(slugs.values(), taken)
     rows = [model(**{column: name, "slug": slug}) for name, slug in zip(slugs, free, strict=True)]

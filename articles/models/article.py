@@ -7,14 +7,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import Q
-from django.db.models.fetch_modes import FetchMode
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,7 @@ from articles.fields import PlainCharField
 from articles.models.author import Author
 from articles.models.classification import Section, Series, Topic
 from articles.models.photo import Photo
+from articles.models.stored import Slugged
 from articles.sanitising import clean_body
 from articles.search_vectors import generated_vector
 from articles.teasers import make_teaser
@@ -33,6 +34,8 @@ LANGUAGE_TAG = r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$"  # BCP 47 in small letters, as f
 EARLIEST, LATEST = datetime(1001, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 WITHIN_REASON = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
 WORDS_A_MINUTE = 230
+AFTER_ALL_PARTS = 1_000_000  # where an article of a series stands that has no number
+SERIES_PLACE = Coalesce("series_part", AFTER_ALL_PARTS, output_field=models.IntegerField())
 PUBLIC_WORD_STEP = 50  # an exact count would tell a stranger of every change in the part that costs
 
 
@@ -87,7 +90,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.select_related("section", "photo").prefetch_related("bylines__author")
 
 
-class Article(models.Model):
+class Article(Slugged):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     headline = PlainCharField(_("headline"), max_length=250)
     slug = models.SlugField(
@@ -143,17 +146,17 @@ class Article(models.Model):
 
     objects: ClassVar[models.Manager[Article]] = ArticleQuerySet.as_manager()
 
-    _stored_slug: str | None = None
-
     class Meta:
         ordering = ("-published_at", "-pk")
         verbose_name = _("article")
         verbose_name_plural = _("articles")
         indexes = (
             models.Index(fields=("status", "-published_at", "-id"), name="article_by_date"),
-            models.Index(fields=("section", "status", "-published_at"), name="article_by_section"),
+            models.Index(fields=("section", "status", "-published_at", "-id"), name="article_by_section_date"),
             models.Index(fields=("series", "series_part"), name="article_by_series"),
+            models.Index("series", "status", SERIES_PLACE, "published_at", "id", name="article_by_series_place"),
             GinIndex(fields=("search_vector",), name="article_search"),
+            models.Index(fields=("language",), condition=Q(status=Status.PUBLISHED), name="article_languages"),
         )
         constraints = (
             models.CheckConstraint(
@@ -172,32 +175,12 @@ class Article(models.Model):
     def __str__(self) -> str:
         return self.headline
 
-    def save(self, **options: Any) -> None:
-        """Also keeps the former address as a redirect, whoever changes the slug."""
-        is_slug_saved = options.get("update_fields") is None or "slug" in options["update_fields"]
-        with transaction.atomic():
-            super().save(**options)
-            if is_slug_saved and self._stored_slug not in (None, self.slug):
-                ArticleRedirect.objects.update_or_create(slug=self._stored_slug, defaults={"article": self})
-                ArticleRedirect.objects.filter(slug=self.slug, article=self).delete()
-        if is_slug_saved:
-            self._stored_slug = self.slug
-
     def get_absolute_url(self) -> str:
         return reverse("articles:article", args=[self.slug])
 
-    @classmethod
-    def from_db(
-        cls,
-        db: str | None,
-        field_names: Collection[str],
-        values: Collection[Any],
-        *,
-        fetch_mode: FetchMode | None = None,
-    ) -> Self:
-        article = super().from_db(db, field_names, values, fetch_mode=fetch_mode)
-        article._stored_slug = article.__dict__.get("slug")
-        return article
+    def _keep_redirect(self, former_slug: str) -> None:
+        ArticleRedirect.objects.update_or_create(slug=former_slug, defaults={"article": self})
+        ArticleRedirect.objects.filter(slug=self.slug, article=self).delete()
 
     # --- the body ---------------------------------------------------------------------------------------------
 
@@ -223,6 +206,13 @@ class Article(models.Model):
     def body_for(self, access: BodyAccess) -> str:
         """The body as safe HTML, with an anchor `continue` where the teaser stopped. Raises `bodies.BodyWithheld`."""
         return bodies.read_body(self.pk, access)
+
+    @staticmethod
+    def bodies_for(accesses: Collection[BodyAccess]) -> dict[int, str]:
+        """The bodies of the articles that these decisions open, as safe HTML. Raises `bodies.BodyWithheld` if one of
+        them opens none.
+        """
+        return bodies.read_bodies(accesses)
 
     # --- state ------------------------------------------------------------------------------------------------
 
@@ -255,11 +245,14 @@ class Byline(models.Model):
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="bylines")
     author = models.ForeignKey(Author, verbose_name=_("author"), on_delete=models.PROTECT, related_name="bylines")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    # When the article is out, for published ones; kept by triggers, so that an author's list is walked in its order.
+    out_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ("position", "pk")
         verbose_name = _("byline")
         verbose_name_plural = _("bylines")
+        indexes = (models.Index(fields=("author", "-out_at", "-article"), name="byline_by_date"),)
         constraints = (models.UniqueConstraint(fields=("article", "author"), name="byline_author_once_an_article"),)
 
     def __str__(self) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from articles.fields import PlainCharField, PlainTextField
 from articles.models.photo import Photo
+from articles.models.redirect import ListPage
 
 
-class Author(models.Model):
+class Author(ListPage):
     name = PlainCharField(_("name"), max_length=160)
     slug = models.SlugField(_("slug"), max_length=160, unique=True)
     sort_name = PlainCharField(_("sorted as"), max_length=160, blank=True, help_text=_("Family name first."))
@@ -27,6 +27,3 @@ class Author(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def get_absolute_url(self) -> str:
-        return reverse("articles:author", args=[self.slug])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from articles.fields import PlainCharField, PlainTextField
+from articles.models.redirect import ListPage
 
 
-class Section(models.Model):
+class Section(ListPage):
     name = PlainCharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     description = PlainCharField(_("description"), max_length=300, blank=True)
@@ -24,11 +24,8 @@ class Section(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def get_absolute_url(self) -> str:
-        return reverse("articles:section", args=[self.slug])
 
-
-class Topic(models.Model):
+class Topic(ListPage):
     name = PlainCharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("slug"), max_length=120, unique=True)
     description = PlainCharField(_("description"), max_length=300, blank=True)
@@ -41,14 +38,17 @@ class Topic(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def get_absolute_url(self) -> str:
-        return reverse("articles:topic", args=[self.slug])
 
-
-class Series(models.Model):
+class Series(ListPage):
     title = PlainCharField(_("title"), max_length=160, unique=True)
     slug = models.SlugField(_("slug"), max_length=160, unique=True)
     description = PlainTextField(_("description"), max_length=1000, blank=True)
+    is_complete = models.BooleanField(
+        _("complete"),
+        default=False,
+        db_default=False,
+        help_text=_("The last part is out. Readers of an unfinished one are told of more."),
+    )
 
     class Meta:
         ordering = ("title",)
@@ -57,6 +57,3 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-    def get_absolute_url(self) -> str:
-        return reverse("articles:series", args=[self.slug])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
-
-from articles.structured_data import access_data
 
 register = template.Library()
 
@@ -27,11 +26,16 @@ def stored_html(text: str) -> SafeString:
     return mark_safe(text)  # noqa: S308
 
 
+@register.filter
+def without[V](found: Iterable[V], left_out: V) -> list[V]:
+    return [each for each in found if each != left_out]
+
+
 @register.simple_tag
-def json_ld(data: dict[str, Any], is_free: bool = False) -> SafeString:
-    """An article's data as a script element; what is not free is named by its selector (see structured_data)."""
-    text = json.dumps(data | access_data(is_free=is_free), ensure_ascii=False).translate(JSON_ESCAPES)
-    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
+def json_ld(documents: list[dict[str, Any]]) -> SafeString:
+    """Each document of `structured_data` as a script element."""
+    texts = [json.dumps(document, ensure_ascii=False).translate(JSON_ESCAPES) for document in documents]
+    return mark_safe("".join(f'<script type="application/ld+json">{text}</script>' for text in texts))  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from articles.caching import lifetime
 from articles.lists import navigation_sections
+from articles.models import Page
 from articles.page_store import store
 
 register = template.Library()
@@ -43,9 +44,16 @@ def masthead(context: Context) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def footer(context: Context) -> SafeString:
+    """The note, the ways to read and to subscribe, and the pages of the house in their order."""
     is_logged_in = is_shown_logged_in(context)
     shown = {name: context[name] for name in ("site_name", "site_note")} | {"is_logged_in": is_logged_in}
     return kept_part("_footer.html", shown, (is_logged_in,))
+
+
+@register.simple_tag
+def section_links() -> SafeString:
+    """Where to go on from a page that is not there."""
+    return kept_part("_section_links.html", {}, ())
 
 
 def is_shown_logged_in(context: Context) -> bool:
@@ -62,10 +70,13 @@ def is_subscribing_offered(context: Context) -> bool:
 
 
 def kept_part(template_name: str, context: dict[str, Any], variant: tuple[object, ...]) -> SafeString:
-    """The part, with the sections as they are when it is made: what the page looked up before may be old by now."""
+    """The part, with sections and pages as they are when it is made: what the page looked up before may be old by now.
+    Each part asks only for those that it shows.
+    """
     now = timezone.now()
+    frame = {"navigation_sections": navigation_sections, "house_pages": Page.objects.in_footer}
     return store.kept_or_made(
         (template_name, *variant),
-        lambda: render_to_string(template_name, context | {"navigation_sections": navigation_sections()}),
-        lambda _part: lifetime(["sections"], now),
+        lambda: render_to_string(template_name, context | frame),
+        lambda _part: lifetime(["sections", "pages"], now),
     )

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 
 register = template.Library()
+
+
+@register.simple_tag
+def own_name() -> str:
+    """The site's name where no view and no context processor has given it: on the page of a failure."""
+    return str(settings.SITE_NAME)
 
 
 @register.filter

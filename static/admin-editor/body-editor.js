@@ -1,6 +1,5 @@
 // Turns textarea[data-body-editor] into the editor of article bodies. What it holds is what the server keeps, no more.
 import {
-  Blockquote,
   BulletList,
   Code,
   Dropcursor,
@@ -24,14 +23,17 @@ import {
   initializeEditors,
   updateAttrsDialog,
 } from "django-prose-editor/editor"
+import { Note, NoteMark, Notes } from "newsroom/footnotes"
 import { KeptBlock } from "newsroom/kept-block"
 import { PastedBold, PastedItalic, withoutStyles } from "newsroom/pasting"
 import { DocumentWithCut, PaywallCut } from "newsroom/paywall-cut"
+import { QuoteOrPull } from "newsroom/pull-quote"
 
 // The buttons, in groups. Imported stories hold more (fourth-level headings, rules, indices): it is kept, and not offered.
 const MENU = [
   ["heading2", "heading3", "paragraph"],
-  ["bulletList", "orderedList", "blockquote"],
+  ["bulletList", "orderedList", "blockquote", "pullQuote"],
+  ["note", "table"],
   ["bold", "italic"],
   ["link", "unlink"],
   ["paywallCut", "paywallCut:remove"],
@@ -39,9 +41,10 @@ const MENU = [
   ["fullscreen"],
 ]
 
-const menuItems = ({ editor, buttons, menu }) => {
+// A text that has no part that costs has no cut.
+const menuItems = (hasCut) => ({ editor, buttons, menu }) => {
   const defined = menu.items("headings nodes lists marks link paywall history utility")
-  return MENU.map((names) =>
+  return MENU.filter(([first]) => hasCut || first !== "paywallCut").map((names) =>
     menu.buttonGroup(
       { editor, buttons },
       names.flatMap((name) => defined.filter((item) => item.name === name)),
@@ -88,17 +91,20 @@ const extensions = (words) => [
   BulletList,
   OrderedList.configure({ enableListAttributes: false }),
   ListItem,
-  Blockquote,
+  QuoteOrPull.configure({ words }),
+  NoteMark.configure({ words }),
+  Notes,
+  Note,
   HardBreak,
   HorizontalRule.extend({ addInputRules: () => [] }),
-  KeptBlock.configure({ label: words.kept }),
+  KeptBlock.configure({ label: words.kept, words }),
   PaywallCut.configure({ words }),
   Dropcursor,
   Gapcursor,
   History,
   SpecialCharacters,
   Fullscreen,
-  Menu.configure({ items: menuItems }),
+  Menu.configure({ items: menuItems(words.cut !== "") }),
 ]
 
 initializeEditors((textarea) => {

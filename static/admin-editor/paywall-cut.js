@@ -12,6 +12,7 @@ const cutsIn = (doc) => {
 /** Where the cut belongs for a selection: before its block when the cursor stands at the very start of it, else after it. */
 const placeFor = ({ $from, $to }) => {
   if ($from.depth === 0) return $to.pos
+  if ($from.node(1).type.name === "notes") return $from.before(1) // the cut never stands among or below them
   const isAtStart = $from.pos === $to.pos && $from.parentOffset === 0 && $from.index(0) > 0
   return isAtStart ? $from.before(1) : $to.after(1)
 }
@@ -59,7 +60,7 @@ const button = (label, text, press) => {
   return element
 }
 
-export const DocumentWithCut = Document.extend({ content: "(block | paywallCut)+" })
+export const DocumentWithCut = Document.extend({ content: "(block | paywallCut)+ notes?" })
 
 export const PaywallCut = Node.create({
   name: "paywallCut",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from functools import cache
 from typing import ClassVar, Self
 
+from babel import Locale, UnknownLocaleError
+from babel.numbers import format_currency, get_currency_symbol
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.formats import number_format
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 CURRENCY = r"^[A-Z]{3}$"
-# ISO 4217: how many digits a currency has after the point, where that is not two; and signs that stand before the
-# amount.
+# ISO 4217: how many digits a currency has after the point, where that is not two; and signs that every reader knows,
+# where a language would say more ("US$").
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
@@ -121,10 +126,23 @@ def interval_label(interval: str) -> str:
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """An amount in minor units for people: whole amounts without decimals, "$89", "€8.50", "CHF 12"."""
+    """An amount in minor units for people, written as the language of the page does and whole amounts without decimals:
+    "$89", "€8.50", "CHF 12", in German "8,50 €".
+    """
     digits = MINOR_DIGITS.get(currency, 2)
     amount = Decimal(amount_minor).scaleb(-digits)
-    whole = amount == amount.to_integral_value()
-    text = number_format(amount, decimal_pos=0 if whole else digits, use_l10n=True, force_grouping=True)
-    sign = SIGNS.get(currency)
-    return f"{sign}{text}" if sign else f"{currency} {text}"
+    decimals = "" if amount == amount.to_integral_value() or not digits else "." + digits * "0"
+    locale = babel_locale(get_language() or settings.LANGUAGE_CODE)
+    pattern = re.sub(r"\.0+", decimals, locale.currency_formats["standard"].pattern)
+    text = format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
+    text = text.replace(get_currency_symbol(currency, locale=locale), SIGNS.get(currency, currency))
+    return re.sub(r"(?<=[A-Z])(?=[0-9])", "\N{NO-BREAK SPACE}", text)
+
+
+@cache
+def babel_locale(language: str) -> Locale:
+    """What is known of the language; of one that is unknown, of English."""
+    try:
+        return Locale.parse(to_locale(language))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

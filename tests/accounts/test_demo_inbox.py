@@ -90,3 +90,31 @@ def test_it_can_only_be_read(method: str, stranger: Client) -> None:
 def test_a_public_site_has_no_such_page(settings: Any, stranger: Client) -> None:
     settings.LOCAL_MODE = False
     assert stranger.get(INBOX).status_code == 404
+
+
+def test_the_html_of_a_mail_is_shown_where_it_can_do_nothing(mail_dir: Path, stranger: Client) -> None:
+    doors.ask_at_login(stranger, "reader@example.org")
+    make.run_tasks()
+    links = re.findall(r'href="(/demo/inbox/[0-9a-f]{16}/)"', stranger.get(INBOX).content.decode())
+    response = stranger.get(links[0])
+    assert re.search(r">\d{6}</p>", response.content.decode())
+    policy = response["Content-Security-Policy"]
+    assert "sandbox;" in policy
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_a_mail_without_html_has_no_such_page(mail_dir: Path, stranger: Client) -> None:
+    write(1)
+    assert "As HTML" not in stranger.get(INBOX).content.decode()
+    assert stranger.get(f"{INBOX}0123456789abcdef/").status_code == 404
+
+
+def test_a_public_site_has_no_html_of_mails(mail_dir: Path, settings: Any, stranger: Client) -> None:
+    doors.ask_at_login(stranger, "reader@example.org")
+    make.run_tasks()
+    (link,) = re.findall(r'href="(/demo/inbox/[0-9a-f]{16}/)"', stranger.get(INBOX).content.decode())
+    settings.LOCAL_MODE = False
+    assert stranger.get(link).status_code == 404

@@ -62,9 +62,9 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605
         (f"Mozilla/5.0 ({MAC}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15", "Safari on Mac"),
         (f"{IPHONE} Version/18.1 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
         (f"{IPHONE} CriOS/140.0.0.0 Mobile/15E148 Safari/604.1", "Chrome on iPhone"),
-        ("curl/8.5.0", "curl/8.5.0"),
-        ("Firefox/140.0", "Firefox/140.0"),
-        ("", ""),
+        ("curl/8.5.0", "An unknown program"),
+        ("Firefox/140.0", "An unknown program"),
+        ("", "An unknown program"),
     ],
 )
 def test_a_device_has_a_name_that_its_reader_knows(user_agent: str, name: str) -> None:

@@ -112,7 +112,7 @@ def test_spaces_and_dashes_in_a_code_do_no_harm(stranger: Client) -> None:
     assert doors.type_code(stranger, f" {code[:3]}-{code[3:]} ").status_code == 302
 
 
-def test_the_mail_names_the_site_and_holds_the_code_in_its_text_only(stranger: Client, settings: Any) -> None:
+def test_the_mail_names_the_site_and_tells_no_code_in_its_subject(stranger: Client, settings: Any) -> None:
     doors.ask_at_gate(stranger, "reader@example.org")
     code = doors.mailed_code("reader@example.org")
     (letter,) = mail.outbox
@@ -121,7 +121,8 @@ def test_the_mail_names_the_site_and_holds_the_code_in_its_text_only(stranger: C
     assert letter.from_email == settings.DEFAULT_FROM_EMAIL
     assert settings.SITE_URL in letter.body
     assert "testserver" not in letter.body
-    assert letter.message().get_content_type() == "text/plain"
+    first, *others = [part.get_content_type() for part in letter.message().walk() if not part.is_multipart()]
+    assert (first, others) == ("text/plain", ["text/html"])
 
 
 @pytest.mark.parametrize("code", ["000000x", "", "12345", "x" * 5000, "１２３４５６", "'; --"])

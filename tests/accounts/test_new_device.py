@@ -66,11 +66,13 @@ def test_the_owner_is_told_which_where_when_and_what_to_do(owner: User, settings
     text = str(letter.body)
     assert "Device: Firefox on Linux" in text
     assert "Network: 203.0.113.7" in text
-    assert "Time: 4 Jul 2026, 22:30 (Europe/Lisbon)" in text
+    assert "Time: 4 July 2026, 22:30 (Europe/Lisbon)" in text
     assert "\nhttps://review.example.org/account/sessions/\n" in text
     assert "evil" not in text
     assert letter.from_email == settings.DEFAULT_FROM_EMAIL
-    assert not getattr(letter, "alternatives", [])
+    html = "".join(alternative.content for alternative in letter.alternatives)
+    assert "https://review.example.org/account/sessions/" in html
+    assert "evil" not in html
 
 
 def test_a_browser_that_was_used_before_is_no_news(owner: User) -> None:
@@ -185,7 +187,7 @@ def test_a_browser_remembers_ten_accounts(owner: User) -> None:
 def test_a_browser_cannot_write_into_the_mail(owner: User) -> None:
     log_in(Client(headers={"User-Agent": "Your account is locked, go to http://evil.example.com 123456"}))
     (letter,) = letters()
-    assert "Device: a browser that we do not recognise" in str(letter.body)
+    assert "Device: An unknown program" in str(letter.body)
     assert "evil" not in str(letter.body)
 
 

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from accounts import overview, urls
 from accounts.models import User
+from articles.models import Page
 from tests import make
 from tests.accounts import doors
 
@@ -109,6 +110,31 @@ def test_the_pages_of_a_password(stranger: Client) -> None:
     assert_is_a_page_of_ours(stranger.get("/account/password/reset/done/"))
 
 
+def test_the_password_is_folded_away_until_it_was_wrong(stranger: Client) -> None:
+    user = make.user("owner@example.org", password="a long password indeed")
+    text = stranger.get("/account/login/").content.decode()
+    folded = text.partition("<details>")[2].partition("</details>")[0]
+    assert 'name="password"' in folded
+    assert 'href="/account/password/reset/"' in folded
+    wrong = stranger.post("/account/login/", {"login": user.email, "password": "another one"}).content.decode()
+    assert 'name="password"' in wrong.partition("<details open>")[2].partition("</details>")[0]
+    misspelt = stranger.post("/account/login/", {"login": "owner", "password": "another one"}).content.decode()
+    assert 'name="password"' in misspelt.partition("<details open>")[2].partition("</details>")[0]
+
+
+def test_a_new_password_is_explained_in_one_sentence(registered: Client) -> None:
+    text = registered.get("/account/password/set/").content.decode()
+    assert "At least 10 characters, not only figures" in text
+    assert "placeholder" not in text
+    assert "too similar" not in text
+
+
+def test_the_account_page_says_how_to_ask_for_ones_data_where_the_page_of_privacy_is_out(registered: Client) -> None:
+    assert '<a href="/privacy/">How to ask' in registered.get("/account/").content.decode()
+    Page.objects.filter(slug="privacy").update(is_published=False)
+    assert "How to ask" not in registered.get("/account/").content.decode()
+
+
 def test_the_page_of_the_code_asks_for_six_digits_and_keeps_the_way_on(stranger: Client) -> None:
     doors.ask_at_gate(stranger, "reader@example.org")
     text = assert_is_a_page_of_ours(stranger.get(doors.CONFIRM, {"next": doors.ARTICLE}))
@@ -118,7 +144,7 @@ def test_the_page_of_the_code_asks_for_six_digits_and_keeps_the_way_on(stranger:
     assert text.count('name="next" value="/articles/story/#continue"') == 2
     assert 'href="/account/login/?next=%2Farticles%2Fstory%2F%23continue"' in text
     text = assert_is_a_page_of_ours(doors.type_code(stranger, doors.WRONG), 400)
-    assert "You have 2 tries left." in text
+    assert "This is not the code that we sent. You have 2 tries left.</li>" in text
     assert doors.WRONG not in text
     assert "You have 1 try left." in doors.type_code(stranger, doors.WRONG).content.decode()
     assert_is_a_page_of_ours(doors.type_code(stranger, doors.WRONG), 400)
@@ -227,7 +253,7 @@ def test_a_passkey_login_can_begin_while_a_code_is_on_its_way(stranger: Client) 
 
 
 def test_the_account_page_shows_what_the_apps_have_to_say(registered: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview, "_makers", [])
+    monkeypatch.setattr(overview, "_makers", {})
     link = overview.OverviewLink("See <more>", "/subscribe/")
     overview.register(lambda request: overview.OverviewSection("Reading", (f"For {request.user}.",), (link,)))
     overview.register(lambda _request: None)

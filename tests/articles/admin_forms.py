@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +18,13 @@ LIST = "/admin/articles/article/"
 
 def change_url(article: Article) -> str:
     return reverse("admin:articles_article_change", args=[article.pk])
+
+
+def opened_as(client: Client, address: str) -> dict[str, str]:
+    """What the form at `address` says of the state in which it was opened."""
+    found = re.search(r'name="opened_as" value="([^"]+)"', client.get(address).content.decode())
+    assert found is not None
+    return {"opened_as": found[1]}
 
 
 def moment(name: str, value: datetime | None) -> dict[str, str]:
@@ -55,6 +64,10 @@ def article_fields(published_at: datetime | None = None, **fields: Any) -> dict[
         "bylines-INITIAL_FORMS": "0",
         "bylines-MIN_NUM_FORMS": "0",
         "bylines-MAX_NUM_FORMS": "1000",
+        "corrections-TOTAL_FORMS": "0",
+        "corrections-INITIAL_FORMS": "0",
+        "corrections-MIN_NUM_FORMS": "0",
+        "corrections-MAX_NUM_FORMS": "1000",
         **terms_fields(None),
         **fields,
     }

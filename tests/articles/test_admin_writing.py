@@ -164,14 +164,14 @@ def test_a_draft_can_be_deleted_with_its_former_addresses_and_nothing_else_can(e
 def test_two_editors_cannot_undo_each_other_unawares(editor: Client) -> None:
     article = make.article(status="draft")
     page = editor.get(change_url(article))
-    opened_at = page.context["adminform"].form.initial["opened_at"]
-    assert f'name="opened_at" value="{opened_at}"' in page.content.decode()
-    mine = fields_of(article, "<p>Mine. My very own.</p>", opened_at=opened_at)
-    theirs = fields_of(article, "<p>Theirs. Saved first.</p>", opened_at=opened_at)
+    opened_as = page.context["adminform"].form.initial["opened_as"]
+    assert f'name="opened_as" value="{opened_as}"' in page.content.decode()
+    mine = fields_of(article, "<p>Mine. My very own.</p>", opened_as=opened_as)
+    theirs = fields_of(article, "<p>Theirs. Saved first.</p>", opened_as=opened_as)
     assert editor.post(change_url(article), theirs).status_code == 302
     refused = editor.post(change_url(article), mine)
     assert refused.status_code == 200
-    assert "Somebody else has saved this article" in refused.content.decode()
+    assert "Somebody else has saved this" in refused.content.decode()
     assert "Mine. My very own." in refused.content.decode()
     assert stored_html(article) == "<p>Theirs. Saved first.</p>"
 

@@ -40,6 +40,25 @@ def test_the_door_stays_shut_without_one(case: str) -> None:
         article.body_for(access)
 
 
+def test_the_door_for_several_hands_out_what_each_access_opens_and_no_other() -> None:
+    first, second, other = make.article(), make.article(), make.article()
+    found = Article.bodies_for([granted(first.pk), granted(second.pk)])
+    assert found.keys() == {first.pk, second.pk}
+    assert first.sentinel in found[first.pk]
+    assert second.sentinel in found[second.pk]
+    assert not any(other.sentinel in html or 'id="continue"' in html for html in found.values())
+    assert Article.bodies_for([]) == {}
+
+
+@pytest.mark.parametrize("granted_as", [False, "yes", None])
+def test_the_door_for_several_stays_shut_for_all_if_one_access_opens_nothing(granted_as: object) -> None:
+    first, second = make.article(), make.article()
+    shut = Access(second.pk, granted=granted_as, reason=Reason.SUBSCRIPTION_NEEDED)
+    for accesses in ([granted(first.pk), shut], [shut], [granted(first.pk), Access(None, True, Reason.STAFF)]):
+        with pytest.raises(BodyWithheld):
+            Article.bodies_for(accesses)
+
+
 def test_no_attribute_of_an_article_leads_to_the_body() -> None:
     article = make.article()
     loaded = Article.objects.with_card().get(pk=article.pk)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from articles import purging
 from articles.bodies import Body
-from articles.models import Article, ArticleRedirect, Byline, CachePurge, Section
+from articles.models import Article, ArticleRedirect, Byline, CachePurge, FrontPage, ListRedirect, Section
 from articles.page_store import Lifetime, PageStore
 from articles.purging import Listener, NothingHeard
 from paywall.models import ArticleTerms
@@ -77,6 +77,21 @@ def test_a_bare_save_is_heard_of(listened: PageStore) -> None:
     article.save()
     assert eventually(lambda: is_gone(listened))
     assert listened.is_open
+
+
+def test_a_moved_list_page_purges_its_former_address(db: None) -> None:
+    section = make.section("Rivers")
+    section.slug = "waters"
+    assert f"section-{section.pk}" in keys_of(section.save)
+    assert keys_of(ListRedirect.objects.all().delete) == {f"section-{section.pk}"}
+
+
+def test_another_choice_for_the_front_page_purges_it(db: None) -> None:
+    article = make.article()
+    page = FrontPage.objects.create()
+    assert keys_of(lambda: page.picks.create(place="lead", article=article)) == {"front"}
+    assert keys_of(lambda: page.picks.update(words="Others")) == {"front"}
+    assert keys_of(page.picks.all().delete) == {"front"}
 
 
 def test_nothing_is_heard_of_a_change_that_is_rolled_back(listened: PageStore) -> None:

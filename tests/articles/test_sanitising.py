@@ -8,10 +8,19 @@ from pathlib import Path
 
 import nh3
 import pytest
+from django.utils.html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.sanitising import ALLOWED_TAGS, CUT_MARKER, MAX_CHARACTERS, BodyTooLong, clean_body, sanitise
+from articles.sanitising import (
+    ALLOWED_TAGS,
+    ALLOWED_VALUES,
+    CUT_MARKER,
+    MAX_CHARACTERS,
+    BodyTooLong,
+    clean_body,
+    sanitise,
+)
 from tests.articles.markup import ATTRIBUTES, TAGS, is_balanced, tag_soup
 
 WRITTEN = (
@@ -37,15 +46,38 @@ CASES = {
     "an ordered list goes on": ('<ol start="4"><li>a</ol>', '<ol start="4"><li>a</li>\n</ol>'),
     "a table without ends": (
         '<table><tr><th colspan="2">a<tr><td>b<td>c</table>',
-        '<table><tbody><tr><th colspan="2">a</th>\n</tr>\n<tr><td>b</td>\n<td>c</td>\n</tr>\n</tbody>\n</table>',
+        (
+            '<div class="table" tabindex="0"><table><tbody><tr><th colspan="2">a</th>\n</tr>\n<tr>'
+            "<td>b</td>\n<td>c</td>\n"
+            "</tr>\n</tbody>\n</table>\n</div>"
+        ),
     ),
     "text in a table stays in its place": (
         "a<table>b<tr><td>c</table>d",
-        "<p>a</p>\n<table><tbody><tr><td>b</td>\n</tr>\n<tr><td>c</td>\n</tr>\n</tbody>\n</table>\n<p>d</p>",
+        (
+            '<p>a</p>\n<div class="table" tabindex="0"><table><tbody><tr><td>b</td>\n</tr>\n<tr><td>c</td>\n</tr>\n'
+            "</tbody>\n</table>\n</div>\n<p>d</p>"
+        ),
     ),
     "an empty cell": (
         "<table><tr><td><td>a</table>",
-        "<table><tbody><tr><td></td>\n<td>a</td>\n</tr>\n</tbody>\n</table>",
+        '<div class="table" tabindex="0"><table><tbody><tr><td></td>\n<td>a</td>\n</tr>\n</tbody>\n</table>\n</div>',
+    ),
+    "a table's caption names its region": (
+        "<table><caption>a</caption><tr><td>b</table>",
+        (
+            '<div class="table" tabindex="0" role="region" aria-labelledby="table-1"><table>'
+            '<caption id="table-1">a</caption>\n'
+            "<tbody><tr><td>b</td>\n</tr>\n</tbody>\n</table>\n</div>"
+        ),
+    ),
+    "a table inside of something scrolls with it": (
+        "<ul><li><table><tr><td>b</table></ul>",
+        "<ul><li><table><tbody><tr><td>b</td>\n</tr>\n</tbody>\n</table>\n</li>\n</ul>",
+    ),
+    "a pull quote": (
+        '<blockquote class="x pull-quote"><p>a</p></blockquote><blockquote class="x">b</blockquote>',
+        '<blockquote class="pull"><p>a</p>\n</blockquote>\n<blockquote><p>b</p>\n</blockquote>',
     ),
     "lines of code": ("<pre><code>a\n  b &lt;c&gt;\n</code></pre>", "<pre><code>a\n  b &lt;c&gt;\n</code></pre>"),
     "classes, styles and handlers": ('<p class="x" style="a" onclick="b()" id="c">d</p>', "<p>d</p>"),
@@ -97,14 +129,31 @@ def test_a_body_is_stored_as(raw: str, clean: str) -> None:
         "\\\\evil.example/",
         "https:evil.example",
         "https://",
+        "http://a&quot;onmouseover=alert(1) b",
+        "http://a b/",
+        "http://1.2.3.999/",
+        "https://x:99999/",
+        "https://xn--a/",
+        "https://a%00b/",
+        "mailto://[",
         "page.html",
         "?x=1",
         "",
         "https://x/" + "y" * 3000,
+        "https://x/" + "y " * 900 + "z",
     ],
 )
 def test_a_link_elsewhere_is_only_its_words(address: str) -> None:
     assert clean_body(f'<p>a <a href="{address}">b</a></p>') == "<p>a b</p>"
+
+
+@given(
+    st.from_regex(r"(https?://|mailto:|/|#)[a-z0-9%\[\]@:.\-{}|^`\"'<>\\&;=\xa0\xad\u3002 ?#/]{0,12}", fullmatch=True)
+)
+def test_whatever_an_address_says_it_is_stored_for_good_or_not_at_all(address: str) -> None:
+    clean = clean_body(f"<a href='{escape(address)}'>b</a>")
+    assert clean_body(clean) == clean
+    assert clean == "<p>b</p>" or clean.startswith('<p><a href="')
 
 
 @pytest.mark.parametrize(
@@ -155,7 +204,9 @@ def test_cleaning_what_is_clean_changes_nothing(raw: str) -> None:
 @given(tag_soup)
 def test_browsers_read_the_stored_html_as_it_is_written(raw: str) -> None:
     clean = clean_body(raw)
-    every_attribute = {"a": {"href"}, "hr": {"class"}, "ol": {"start"}, "td": {"colspan"}, "th": {"colspan"}}
+    every_attribute = {"a": {"href"}, "ol": {"start"}, "td": {"colspan"}, "th": {"colspan"}}
+    for tag, values in ALLOWED_VALUES.items():
+        every_attribute[tag] = every_attribute.get(tag, set()) | values.keys()
     assert nh3.clean(clean, tags=ALLOWED_TAGS, attributes=every_attribute, link_rel="noopener") == clean
 
 

@@ -16,6 +16,8 @@ from newsroom.embedded_postgres import Cluster
 from tests.bench.database import superuser
 
 ARTICLE_ID = "article_id + {step}"
+EARLIER = "- {copy} * interval '17 minutes'"
+OUT_AT = f"out_at {EARLIER}"  # the triggers that keep it are off
 # What a copy does not have from its original, by table; {copy} is its number, {step} the distance of its keys. A larger
 # library has more series, not longer ones, so they are copied too.
 COPIED: dict[str, dict[str, str]] = {
@@ -26,11 +28,11 @@ COPIED: dict[str, dict[str, str]] = {
         "slug": "slug || '-{copy}'",
         "source_id": "source_id || '-{copy}'",
         "series_id": "series_id + {step}",
-        "published_at": "published_at - {copy} * interval '17 minutes'",
+        "published_at": f"published_at {EARLIER}",
     },
     "articles_body": {"article_id": ARTICLE_ID},
-    "articles_byline": {"id": "id + {step}", "article_id": ARTICLE_ID},
-    "articles_article_topics": {"id": "id + {step}", "article_id": ARTICLE_ID},
+    "articles_byline": {"id": "id + {step}", "article_id": ARTICLE_ID, "out_at": OUT_AT},
+    "articles_article_topics": {"id": "id + {step}", "article_id": ARTICLE_ID, "out_at": OUT_AT},
 }
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import DEFAULT_DB_ALIAS, connections
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from tests import make
+from tests.pages import Publication
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -26,6 +28,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 20_000  # milliseconds: on a busy machine everything comes late
 INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -44,6 +47,7 @@ def playwright(django_db_setup: None) -> Iterator[Playwright]:
         # Where a loop runs Django looks for another connection, which would not know what migrations wrote and what
         # each test must find again.
         connections[DEFAULT_DB_ALIAS] = connection
+        expect.set_options(timeout=PATIENCE)
         yield started
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
@@ -55,6 +59,20 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     started = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
     yield started
     started.close()
+
+
+@pytest.fixture(autouse=True)
+def patient_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in for Stripe shares the machine with the browser: no reader is told that it does not answer."""
+    monkeypatch.setattr("subscriptions.stripe_gateway.REQUEST_SECONDS", PATIENCE / 1000)
+
+
+@pytest.fixture(scope="module")
+def files(library: Publication) -> Iterator[str]:
+    """Where the sheets, scripts, fonts and pictures of the library come from."""
+    server = LiveServer("localhost")
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture
@@ -73,7 +91,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         context.on("console", note)
         context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return context
 

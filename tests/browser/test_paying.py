@@ -65,7 +65,7 @@ def test_a_stranger_pays_and_reads_at_once_and_the_code_opens_the_account(
     assert not Subscription.objects.exists()
     pay(page)
     expect(page.get_by_role("heading", name=THANKS)).to_be_visible()
-    expect(page.locator("main")).to_contain_text("Annual for $89 a year")
+    expect(page.locator("main")).to_contain_text("Annual, $89 a year")
     page.get_by_role("link", name="Read on").click()
     reads(page, article)
     expect(page.locator(".masthead, header").first).to_contain_text("Log in")

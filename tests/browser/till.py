@@ -75,6 +75,6 @@ def renewal_day(subscription: Subscription) -> str:
 
 
 def cancel(page: Page) -> None:
-    page.get_by_role("link", name="Cancel", exact=True).click()
+    page.get_by_role("link", name="Cancel subscription", exact=True).click()
     expect(page.get_by_role("heading", name="Cancel your subscription?")).to_be_visible()
     page.get_by_role("button", name="Cancel my subscription").click()

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from articles.models import Article, Author, Section, Series
+from articles.models import Article, Author, FrontPage, FrontPick, Page, Section, Series, Topic
+from newsletters.models import DailyMail, Follow
 from newsroom import demo
 from subscriptions.entitlements import entitlement_of
 from tests import make
@@ -63,3 +64,43 @@ def test_a_public_host_refuses_it(settings: Any) -> None:
     with pytest.raises(CommandError, match="in local mode only"):
         call_command("load_demo")
     assert not User.objects.exists()
+
+
+@pytest.mark.usefixtures("publication")
+def test_the_pages_of_the_house_are_its_own_and_stay_as_editors_left_them() -> None:
+    assert not Page.objects.filter(is_as_delivered=True).exists()
+    assert "demonstration" in Client().get("/about/").content.decode()
+    Page.objects.filter(slug="about").update(html="<p>By an editor</p>")
+    call_command("load_demo", verbosity=0)
+    assert Page.objects.get(slug="about").html == "<p>By an editor</p>"
+
+
+@pytest.mark.usefixtures("publication")
+def test_the_subscriber_follows_somebody_and_has_saved_something_until_they_take_it_back() -> None:
+    user = User.objects.get(email=demo.SUBSCRIBER)
+    reader = make.logged_in(user)
+    assert "Ilse Marchetti" in reader.get("/account/following/").content.decode()
+    assert reader.get("/account/saved/").content.decode().count('class="own-list__row"') == 2
+    user.follows.all().delete()
+    user.saved_articles.all().delete()
+    call_command("load_demo", verbosity=0)
+    assert not user.follows.exists()
+    assert not user.saved_articles.exists()
+
+
+@pytest.mark.usefixtures("publication")
+def test_it_starts_again_without_what_editors_renamed_or_deleted() -> None:
+    user = User.objects.get(email=demo.SUBSCRIBER)
+    for model in (FrontPick, FrontPage, Follow, DailyMail):
+        model.objects.all().delete()
+    Article.objects.filter(slug="counting-hulls").update(slug="hulls")
+    Topic.objects.filter(slug="ports").update(slug="harbours")
+    Section.objects.filter(slug="security").update(slug="safety")
+    Series.objects.filter(pk=Series.objects.values("pk")[:1]).update(title="Another title")
+    call_command("load_demo", verbosity=0)
+    assert FrontPick.objects.exists()
+    assert not FrontPick.objects.filter(article__slug="hulls").exists()
+    assert not Topic.objects.filter(slug="ports").exists()
+    assert not Section.objects.filter(slug="security").exists()
+    assert Series.objects.count() == 2
+    assert [str(row.author) for row in user.follows.all()] == ["Ilse Marchetti"]

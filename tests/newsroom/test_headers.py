@@ -109,7 +109,7 @@ def test_refusals_and_faults_carry_it_too(
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"search": "1/h/ip"}
     stranger.get("/search/?q=one")
     answers[429] = stranger.get("/search/?q=two")
-    monkeypatch.setattr("articles.lists.front_page", lambda now: 1 / 0)
+    monkeypatch.setattr("articles.views.front_page", lambda now: 1 / 0)
     answers[500] = stranger.get("/?fault")
     for status, response in answers.items():
         assert response.status_code == status

@@ -172,7 +172,7 @@ def test_the_heartbeat_of_a_worker_looks_after_lost_tasks() -> None:
 
 def tasks_in_the_code() -> set[str]:
     found = set()
-    for package in ("newsroom", "paywall", "articles", "subscriptions", "accounts"):
+    for package in ("newsroom", "newsletters", "paywall", "articles", "subscriptions", "accounts"):
         for path in (PROJECT / package).rglob("*.py"):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.FunctionDef) and any("task" in ast.dump(one) for one in node.decorator_list):

@@ -13,11 +13,12 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-# The sections stand in the head, its list and the foot; a web process keeps them, the tests do not.
-SECTIONS = 3
+# The sections in the head and the pages of the house at the foot; a web process keeps them, the tests do not.
+FRAME = 2
 # Session, account, and what the reader holds, since the head has a button for those who do not subscribe.
 READER = 3
-COSTS = {"/archive/": READER + SECTIONS + 1, "/nowhere/": READER + SECTIONS}
+# The months there, the sections here.
+COSTS = {"/archive/": READER + FRAME + 1, "/nowhere/": READER + FRAME + 1}
 
 
 @pytest.mark.parametrize("path", sorted(COSTS))

@@ -29,6 +29,9 @@ MATRIX = {
     "articles.article": ("vacd", "vacd", "", "vacd"),
     "articles.articleredirect": ("v", "v", "", "v"),
     "articles.author": ("vac", "vacd", "", "vacd"),
+    "articles.frontpage": ("vc", "vc", "", "vc"),
+    "articles.page": ("vac", "vacd", "", "vacd"),
+    "articles.listredirect": ("v", "v", "", "v"),
     "articles.photo": ("vac", "vacd", "", "vacd"),
     "articles.section": ("vac", "vacd", "", "vacd"),
     "articles.series": ("vac", "vacd", "", "vacd"),
@@ -94,7 +97,7 @@ def test_each_role_opens_what_its_column_says(role: str) -> None:
 @pytest.mark.parametrize("role", WHO)
 def test_each_role_reaches_the_lists_of_its_column_and_no_other(role: str) -> None:
     client = make.logged_in(member(role))
-    found = {label: client.get(f"/admin/{label.replace('.', '/')}/").status_code for label in MATRIX}
+    found = {label: client.get(f"/admin/{label.replace('.', '/')}/", follow=True).status_code for label in MATRIX}
     assert found == {label: 200 if row[WHO.index(role)] else 403 for label, row in MATRIX.items()}
 
 
@@ -193,10 +196,11 @@ def test_a_group_holds_exactly_its_list(name: str) -> None:
     assert held(name) == ROLES[name]
 
 
-def test_what_an_editor_deletes_is_drafts_alone() -> None:
+def test_what_an_editor_deletes_is_drafts_and_choices_alone() -> None:
     assert {name for name in held("editors") if ".delete_" in name} == {
         "articles.delete_article",
         "articles.delete_byline",
+        "articles.delete_frontpick",
     }
 
 

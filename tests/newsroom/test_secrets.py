@@ -70,7 +70,7 @@ def test_no_page_of_health_no_refusal_and_no_fault_tells_a_secret(
     def fail(_now: Any) -> None:
         raise RuntimeError(f"{WORDS} reader@example.org")
 
-    monkeypatch.setattr("articles.lists.front_page", fail)
+    monkeypatch.setattr("articles.views.front_page", fail)
     with caplog.at_level(logging.INFO):
         answers = [
             stranger.get(address)

@@ -250,9 +250,13 @@ def test_each_answer_has_an_id_of_its_own_though_the_page_is_kept(edge: Edge) ->
 def test_the_log_names_no_address_no_query_and_no_browser(edge: Edge) -> None:
     log = edge.log.parent / "newsroom.log"
     edge.get("/search/?q=secret-word", headers={"User-Agent": "secret-browser", "Referer": "https://secret.example/"})
+    edge.get("/feeds/private/secret-token/feed.xml")
+    edge.get("/account/mail/stop/12.secret-token/")
     edge.get("/gift/secret-token/")
     assert eventually(lambda: '"path":"/gift/"' in log.read_text())
     assert '"path":"/search/"' in log.read_text()
+    assert '"path":"/feeds/private/"' in log.read_text()
+    assert '"path":"/account/mail/stop/"' in log.read_text()
     assert not re.search(r"secret|127\.0\.0\.1", log.read_text())
 
 

@@ -7,14 +7,20 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.models import Article, Author, Section, Series, Topic
+from articles.models import Article, Author, Page, Section, Series, Topic
 
 FEEDS = ["articles:feed-rss", "articles:feed-atom", "articles:feed-json"]
 SITEMAPS = ["articles:sitemap", "articles:sitemap-news"]
 FIXED = [
     "articles:front",
     "articles:archive",
-    "articles:search",
+    "articles:section-index",
+    "articles:topic-index",
+    "articles:author-index",
+    "articles:series-index",
+    "articles:corrections",
+    "articles:feeds",
+    "paywall:search",
     "paywall:plans",
     "account_login",
     "robots",
@@ -91,6 +97,9 @@ GUESSES = [
     "/articles/",
     "/feeds/",
     "/feeds/full.xml",
+    "/feeds/private/",
+    "/feeds/private/{id}/feed.xml",
+    "/feeds/private/{word}/feed.json",
     "/feed/",
     "/rss/",
     "/.well-known/",
@@ -100,6 +109,10 @@ GUESSES = [
     "/static/",
     "/media/",
     "/demo/",
+    "/account/saved/",
+    "/account/saved/add/{id}/",
+    "/account/following/",
+    "/account/mail/stop/{id}.x/",
 ]
 
 
@@ -107,10 +120,14 @@ def list_pages() -> Iterator[str]:
     for model in (Section, Topic, Author, Series):
         for row in model.objects.all():
             yield row.get_absolute_url()
-            yield f"{row.get_absolute_url()}feed.xml"
+            yield from (f"{row.get_absolute_url()}feed.{suffix}" for suffix in ("xml", "atom", "json"))
     for moment in {timezone.localtime(moment).date().replace(day=1) for moment in published_moments()}:
-        yield reverse("articles:archive-month", args=[f"{moment:%Y}", f"{moment:%m}"])
-    for name in ("articles", "lists"):
+        month = reverse("articles:archive-month", args=[f"{moment:%Y}", f"{moment:%m}"])
+        yield month
+        yield from (f"{month}feed.{suffix}" for suffix in ("xml", "atom", "json"))
+        yield reverse("articles:sitemap-part", args=[f"{moment:%Y-%m}"])
+    yield from (page.get_absolute_url() for page in Page.objects.published())
+    for name in ("pages", "archive", "sections", "topics", "authors", "series"):
         yield reverse("articles:sitemap-part", args=[name])
 
 

@@ -152,7 +152,7 @@ def test_whose_subscription_has_ended_meets_the_gate_and_may_open_a_free_article
     article = make.article()
     assert not opens(lapsed, article)
     page = lapsed.get(article.get_absolute_url()).content.decode()
-    assert "Your access to the whole library has ended. You can open this article with a free one." in page
+    assert "Your access to the whole library has ended. You may still read this as a free one of this month." in page
     assert "Read this article (2 of 2 left)" in page
     assert MeteredRead.objects.count() == 0
     button = lapsed.get(article.get_absolute_url(), {"read": "now"}).content.decode()

@@ -275,3 +275,13 @@ def test_what_a_registered_reader_has_is_not_offered_in_small_print(stranger: Cl
     assert "This is what you have" in page
     assert "Nothing to cancel." not in page
     assert "Cancel online at any time." in page
+
+
+def test_a_refused_form_still_shows_what_was_typed_and_chosen(stranger: Client) -> None:
+    answer = join(stranger, email="ruth@example", plan="annual")
+    text = answer.content.decode()
+    assert 'value="ruth@example"' in text
+    before, _mark, after = text.partition("Your choice")
+    assert before.rstrip().endswith('Annual <span class="option__chosen">')
+    assert "Your choice" not in after
+    assert "Your choice" not in join(stranger, email="ruth@example", plan="no-such").content.decode()

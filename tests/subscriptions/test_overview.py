@@ -179,8 +179,8 @@ def test_two_that_go_on_are_both_shown_and_told_apart_and_an_ended_one_is_not(re
     make.subscription(reader, plan="monthly")
     make.subscription(reader, status="canceled", ended_at=NOON - DAY)
     text = words(make.logged_in(reader))
-    assert "Cancel (Annual)" in text
-    assert "Cancel (Monthly)" in text
+    assert "Cancel subscription (Annual)" in text
+    assert "Cancel subscription (Monthly)" in text
     assert "Ended on" not in text
 
 
@@ -276,7 +276,7 @@ def test_a_stranger_who_has_paid_is_thanked_and_can_ask_for_a_code() -> None:
     row = make.subscription(owner, period_end=RENEWAL)
     attempt = attempt_of(owner, subscription=row)
     text = welcome(browser_of(attempt), attempt)
-    assert "You have subscribed to <strong>Annual</strong> for $89 a year." in text
+    assert "You have subscribed: <strong>Annual</strong>, $89 a year." in text
     assert "renews on 23 November 2027" in text
     assert 'href="/ports/story/">Read on</a>' in text
     assert "belongs to the account of <strong>reader@example.org</strong>" in text
@@ -316,7 +316,7 @@ def test_a_payment_that_is_not_confirmed_is_looked_at_again_by_the_page_itself()
     client = browser_of(attempt)
     text = welcome(client, attempt, "3")
     address = f"/subscribe/welcome/?session_id={attempt.session_id}"
-    assert f'<meta http-equiv="refresh" content="10;url={address}&look=4">' in text
+    assert f'<meta http-equiv="refresh" content="10; url={address}&look=4">' in text
     assert f'href="{address}">Look again</a>' in text
     assert 'href="https://pay.example.org/c/1"' in text
     CheckoutAttempt.objects.filter(pk=attempt.pk).update(state=AttemptState.PROCESSING)

@@ -1,0 +1,192 @@
+"""How to get to a page that no address alone leads to: what is sent before, or what fails meanwhile. Each way takes a
+fresh browser of the reader whom the list names and returns the page's own answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import unescape
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+from django.db import OperationalError, connection
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from accounts import limits
+from accounts.models import User
+from articles.models import Article, Status
+from newsletters.stopping import stop_url
+from subscriptions.models import Subscription
+from subscriptions.stripe_gateway import StripeAway
+
+type Way = Callable[[Client], HttpResponse]
+
+ARTICLE = "/articles/harbour-1/"
+GATE = "/subscribe/start/"
+CODE = "/account/login/code/confirm/"
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
+
+
+def front_of_nothing(client: Client) -> HttpResponse:
+    Article.objects.update(status=Status.DRAFT)
+    return client.get("/")
+
+
+def second_page(client: Client) -> HttpResponse:
+    """By its link, since what a page begins with is written in its address."""
+    page = client.get("/sections/security/").content.decode()
+    (address,) = re.findall(r'rel="next" href="([^"]+)"', page.partition("<main")[2])
+    return client.get(unescape(address), follow=True)
+
+
+def fetched_ahead(client: Client) -> HttpResponse:
+    """An article that the browser fetched before anybody asked: a read is offered and not spent."""
+    return client.get(ARTICLE, headers={"Sec-Purpose": "prefetch"})
+
+
+def code_entry(client: Client) -> HttpResponse:
+    return client.post("/account/login/", {"login": "new@example.org", "next": ARTICLE}, follow=True)
+
+
+def code_error(client: Client) -> HttpResponse:
+    code_entry(client)
+    return client.post(CODE, {"code": "000000x", "next": ARTICLE})
+
+
+def code_ended(client: Client) -> HttpResponse:
+    return client.post(CODE, {"code": "000000", "next": ARTICLE})
+
+
+def code_resent(client: Client) -> HttpResponse:
+    code_entry(client)
+    return client.post(CODE, {"action": "resend", "next": ARTICLE}, follow=True)
+
+
+def account_of_a_long_address(client: Client) -> HttpResponse:
+    host = ".".join(["unterseekabelverlegungsschiffsbetriebsgesellschaft"] * 4)
+    User.objects.filter(email="registered@example.org").update(email=f"{'lamplighter' * 5}@{host[:180]}.example")
+    return client.get("/account/")
+
+
+def login_error(client: Client) -> HttpResponse:
+    return client.post("/account/login/", {"login": "not an address", "next": ARTICLE})
+
+
+def feed_made(client: Client) -> HttpResponse:
+    return client.post("/account/feed/")
+
+
+def saved(client: Client) -> HttpResponse:
+    """Articles of each tier, one with a very long headline, and one that has been withdrawn since."""
+    withdrawn = Article.objects.get(slug="withdrawn-story")
+    Article.objects.filter(pk=withdrawn.pk).update(status=Status.PUBLISHED)
+    slugs = ("harbour-1", "withdrawn-story", "registered-story", "free-story", "long-story")
+    for article in Article.objects.filter(slug__in=slugs):
+        client.post("/account/saved/", {"article": str(article.public_id)}, headers=OWN_PAGE)
+    Article.objects.filter(pk=withdrawn.pk).update(status=Status.WITHDRAWN)
+    client.get(ARTICLE)  # shows what the button has said
+    return client.get("/account/saved/")
+
+
+def to_be_saved(client: Client) -> HttpResponse:
+    public_id = Article.objects.get(slug="harbour-1").public_id
+    return client.get(f"/account/saved/add/{public_id}/")
+
+
+def following(client: Client) -> HttpResponse:
+    client.post("/account/following/author/ilse-marchetti/")
+    client.post("/account/following/topic/ports/")
+    return client.get("/account/following/")
+
+
+def topic_followed(client: Client) -> HttpResponse:
+    return client.post("/account/following/topic/ports/", follow=True)
+
+
+def mail_to_be_stopped(client: Client) -> HttpResponse:
+    return client.get(urlsplit(stop_url(1)).path)
+
+
+def mail_stopped(client: Client) -> HttpResponse:
+    return client.post(urlsplit(stop_url(1)).path)
+
+
+def password_reset_code(client: Client) -> HttpResponse:
+    return client.post("/account/password/reset/", {"email": "with_password@example.org"}, follow=True)
+
+
+def gate_error(client: Client) -> HttpResponse:
+    form = {"email": "reader@localhost@twice", "plan": "free", "next": ARTICLE}
+    return client.post(GATE, form, headers=OWN_PAGE)
+
+
+def payments_not_open(client: Client) -> HttpResponse:
+    form = {"email": "new@example.org", "plan": "annual", "next": ARTICLE}
+    return client.post(GATE, form, headers=OWN_PAGE)
+
+
+def payments_away(client: Client) -> HttpResponse:
+    is_away = mock.patch("subscriptions.joining.open_checkout", side_effect=StripeAway("broken on purpose"))
+    with override_settings(STRIPE_SECRET_KEY="sk_test_of_the_pages"), is_away:
+        return payments_not_open(client)
+
+
+def subscription_cancelled(client: Client) -> HttpResponse:
+    Subscription.objects.update(cancel_at_period_end=True)
+    return client.get("/account/")
+
+
+def subscription_unpaid(client: Client) -> HttpResponse:
+    Subscription.objects.update(status="past_due", known_status="past_due", past_due_since=timezone.now())
+    return client.get("/account/")
+
+
+def too_often(client: Client) -> HttpResponse:
+    with mock.patch("accounts.limits.consume", side_effect=limits.LimitReached(180)):
+        return client.get("/search/", {"q": "harbour"})
+
+
+def wrong_method(client: Client) -> HttpResponse:
+    return client.post("/archive/")
+
+
+def too_large(client: Client) -> HttpResponse:
+    return client.generic("POST", GATE, b"", "application/x-www-form-urlencoded", CONTENT_LENGTH="2000000")
+
+
+def form_from_elsewhere(_client: Client) -> HttpResponse:
+    return Client(enforce_csrf_checks=True).post("/account/login/", {"login": "new@example.org"})
+
+
+def failing_view(client: Client) -> HttpResponse:
+    with mock.patch("articles.views.find_page", side_effect=RuntimeError("broken on purpose")):
+        return client.get(ARTICLE)
+
+
+def database_away(client: Client) -> HttpResponse:
+    with without_database():
+        return client.get(ARTICLE)
+
+
+def undecided(client: Client) -> HttpResponse:
+    """Whether this reader has paid cannot be looked up just now."""
+    with mock.patch("paywall.middleware.decide", side_effect=OperationalError("broken on purpose")):
+        return client.get(ARTICLE)
+
+
+@contextmanager
+def without_database() -> Iterator[None]:
+    def away(*_: Any) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with connection.execute_wrapper(away):
+        yield
+
+
+def cancel(client: Client) -> HttpResponse:
+    return client.get(f"/account/subscription/{Subscription.objects.get().pk}/cancel/")

@@ -1,0 +1,205 @@
+"""The one list of page types. The checks in a browser (tests/browser/test_page_types.py), the HTML checker and
+`make screenshots` walk it.
+
+To add a page, add one row to PAGES where it belongs: a name that nobody else has, and the address.
+
+    PageType("feeds", "/feeds/"),
+
+If only some readers see it, say `who`; if it is no 200, say `status`. If an address alone does not lead there (it
+answers a POST, it needs something to fail), write a function in tests/page_ways.py that takes a browser of `who` and
+returns the answer, and name it instead of the address. If it shows a row that is not there yet, make the row in
+tests/page_library.py. Every page is asked for in a transaction that is rolled back: no row disturbs another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import override_settings
+
+from tests import page_library, page_ways
+from tests.page_library import Who, browser_of
+from tests.page_ways import Way
+
+
+@dataclass(frozen=True, slots=True)
+class PageType:
+    name: str
+    way: str | Way  # its address, or how to get there
+    who: Who = "stranger"
+    status: int = 200
+    excused: str = ""  # the rule of axe that the page breaks on purpose
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PAGES: list[PageType] = [
+    # Lists
+    PageType("front", "/"),
+    PageType("front for a subscriber", "/", "subscriber"),
+    PageType("empty front", page_ways.front_of_nothing),
+    PageType("section", "/sections/security/"),
+    PageType("section, page 2", page_ways.second_page),
+    PageType("empty section", "/sections/diplomacy/"),
+    PageType("topic", "/topics/ports/"),
+    PageType("author", "/authors/ilse-marchetti/"),
+    PageType("series", "/series/the-long-harbour/"),
+    PageType("archive", "/archive/"),
+    PageType("archive of a month", "/archive/2025/03/"),
+    PageType("sections", "/sections/"),
+    PageType("topics", "/topics/"),
+    PageType("authors", "/authors/"),
+    PageType("all series", "/series/"),
+    # Search
+    PageType("search", "/search/"),
+    PageType("search with hits", "/search/?q=harbour"),
+    PageType("search narrowed", "/search/?q=harbour&section=security&topic=ports&sort=date"),
+    PageType("search for a subscriber", "/search/?q=berth+clerks", "subscriber"),
+    PageType("search without hits", "/search/?q=nothingatall"),
+    PageType("search for small words", "/search/?q=the"),
+    PageType("feeds", "/feeds/"),
+    # Articles
+    PageType("article at the gate", "/articles/harbour-1/"),
+    PageType("article at the gate, without photo", "/articles/harbour-3/"),
+    PageType("article at the gate, lapsed", "/articles/harbour-1/", "lapsed"),
+    PageType("article at the gate, allowance used", "/articles/harbour-1/", "spent"),
+    PageType("article at the registration", "/articles/registered-story/"),
+    PageType("article with a read to spend", page_ways.fetched_ahead, "registered"),
+    PageType("article by a free read", "/articles/harbour-1/", "registered"),
+    PageType("article for a subscriber", "/articles/harbour-1/", "subscriber"),
+    PageType("article for an editor", "/articles/harbour-1/", "editor"),
+    PageType("free article", "/articles/free-story/"),
+    PageType("corrections", "/corrections/"),
+    PageType("article with footnotes and corrections", "/articles/noted-story/"),
+    PageType("article with footnotes, at the gate", "/articles/noted-premium/"),
+    PageType("right-to-left article", "/articles/harbour-in-arabic/"),
+    PageType("very long article", "/articles/long-story/"),
+    PageType("very short article", "/articles/short-story/"),
+    # The gate's own pages and the subscription
+    PageType("plans", "/subscribe/"),
+    PageType("plans for a subscriber", "/subscribe/", "payer"),
+    PageType("gate with an error", page_ways.gate_error, status=400),
+    PageType("payments not open", page_ways.payments_not_open),
+    PageType("payments away", page_ways.payments_away, status=503),
+    PageType("welcome", "/subscribe/welcome/?session_id=cs_paid", "payer"),
+    # It looks again by itself, also without scripts; it asks for nothing that a reader could lose by that.
+    PageType("welcome, waiting", "/subscribe/welcome/?session_id=cs_open", "payer", excused="meta-refresh"),
+    PageType("welcome, waiting for long", "/subscribe/welcome/?session_id=cs_open&look=40", "payer"),
+    PageType("welcome, not paid", "/subscribe/welcome/?session_id=cs_expired", "payer"),
+    PageType("welcome elsewhere", "/subscribe/welcome/?session_id=cs_paid", status=404),
+    PageType("cancel", page_ways.cancel, "payer"),
+    # Logging in and the account
+    PageType("login", "/account/login/"),
+    PageType("login with an error", page_ways.login_error, status=400),
+    PageType("code entry", page_ways.code_entry),
+    PageType("code entry with an error", page_ways.code_error, status=400),
+    PageType("code entry, sent again", page_ways.code_resent),
+    PageType("code that has ended", page_ways.code_ended, status=400),
+    PageType("password reset", "/account/password/reset/"),
+    PageType("password reset code", page_ways.password_reset_code),
+    PageType("password set", "/account/password/set/", "registered"),
+    PageType("password change", "/account/password/change/", "with_password"),
+    PageType("account", "/account/", "registered"),
+    PageType("account of a payer", "/account/", "payer"),
+    PageType("account of who has cancelled", page_ways.subscription_cancelled, "payer"),
+    PageType("account of who has not paid", page_ways.subscription_unpaid, "payer"),
+    PageType("account of a subscriber", "/account/", "subscriber"),
+    PageType("account of a long address", page_ways.account_of_a_long_address, "registered"),
+    PageType("e-mail addresses", "/account/email/", "registered"),
+    PageType("own feed, to be made", "/account/feed/", "subscriber"),
+    PageType("own feed, for subscribers alone", "/account/feed/", "registered"),
+    PageType("own feed, made", page_ways.feed_made, "subscriber"),
+    PageType("saved articles", page_ways.saved, "registered"),
+    PageType("no saved articles", "/account/saved/", "registered"),
+    PageType("article to be saved", page_ways.to_be_saved, "registered"),
+    PageType("following", page_ways.following, "registered"),
+    PageType("following nobody", "/account/following/", "registered"),
+    PageType("author to follow", "/account/following/author/ilse-marchetti/", "registered"),
+    PageType("topic that is followed", page_ways.topic_followed, "registered"),
+    PageType("daily mail to be stopped", page_ways.mail_to_be_stopped),
+    PageType("daily mail stopped", page_ways.mail_stopped),
+    PageType("daily mail, broken link", "/account/mail/stop/1.cut-off/", status=404),
+    PageType("devices", "/account/sessions/", "registered"),
+    PageType("passkeys", "/account/passkeys/", "registered"),
+    PageType("passkey to add", "/account/passkeys/webauthn/add/", "registered"),
+    PageType("logout", "/account/logout/", "registered"),
+    PageType("inbox of the demonstration", "/demo/inbox/"),
+    # The pages of the house
+    PageType("about", "/about/"),
+    PageType("contact", "/contact/"),
+    PageType("accessibility", "/accessibility/"),
+    PageType("privacy", "/privacy/"),
+    PageType("terms", "/terms/"),
+    # Refusals and outages
+    PageType("400", "/?q=%00", status=400),
+    PageType("403", page_ways.form_from_elsewhere, status=403),
+    PageType("404", "/nothing-here/", status=404),
+    PageType("405", page_ways.wrong_method, status=405),
+    PageType("410", "/articles/withdrawn-story/", status=410),
+    PageType("413", page_ways.too_large, status=413),
+    PageType("429", page_ways.too_often, status=429),
+    PageType("500", page_ways.failing_view, status=500),
+    PageType("503", page_ways.database_away, status=503),
+    PageType("reader who cannot be looked up", page_ways.undecided, "subscriber", status=503),
+]
+
+
+@dataclass(slots=True)
+class Shown:
+    """The answer to a page type: what a browser gets, and under which path it stands."""
+
+    path: str
+    status: int
+    headers: dict[str, str]
+    html: str
+
+
+@dataclass(slots=True)
+class Publication:
+    """The library as it stands; each page is asked for once and kept."""
+
+    kept: dict[str, Shown] = field(default_factory=dict)
+
+    def show(self, page: PageType) -> Shown:
+        if page.name not in self.kept:
+            self.kept[page.name] = shown(page)
+        return self.kept[page.name]
+
+
+def shown(page: PageType) -> Shown:
+    """Ask for the page, and leave nothing behind. Raises AssertionError where another page answers."""
+    with transaction.atomic():
+        browser = browser_of(page.who)
+        response: HttpResponse = browser.get(page.way) if isinstance(page.way, str) else page.way(browser)
+        transaction.set_rollback(True)
+    request = response.request
+    path = request["PATH_INFO"] + (f"?{request['QUERY_STRING']}" if request["QUERY_STRING"] else "")
+    assert response.status_code == page.status, (page.name, response.status_code, response.get("Location", ""))
+    headers = {name: value for name, value in response.items() if name.lower() != "content-length"}
+    return Shown(path, response.status_code, headers, response.content.decode())
+
+
+@contextmanager
+def publication(media_root: str) -> Iterator[Publication]:
+    """The library, committed for as long as the block lasts. Afterwards the database is as migrations left it."""
+    # Where no test of the run commits nobody has kept what migrations wrote, and nobody has emptied it.
+    migrated = getattr(connection, "_test_serialized_contents", None) or connection.creation.serialize_db_to_string()
+    connection.creation.deserialize_db_from_string(migrated)
+    with override_settings(MEDIA_ROOT=media_root):
+        try:
+            page_library.build()
+            yield Publication()
+        finally:
+            call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+            connection.creation.deserialize_db_from_string(migrated)
+
+
+assert len({page.name for page in PAGES}) == len(PAGES), "two pages of one name"
+assert settings.MONTHLY_ALLOWANCE == page_library.ALLOWANCE
