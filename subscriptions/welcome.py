@@ -50,7 +50,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
         "plan": attempt.price.plan,
         "subscription": attempt.subscription,
         "is_own_account": isinstance(request.user, User) and request.user == attempt.user,
-        "next_look": f"{WAITS[look]}; url={welcome_path(attempt)}&look={look + 1}" if look < len(WAITS) else "",
+        "wait": WAITS[look] if look < len(WAITS) else 0,
+        "next_look": f"{welcome_path(attempt)}&look={look + 1}",
         "here": welcome_path(attempt),
         "is_paying": attempt.state in LIVE_STATES,  # nobody is asked to subscribe who may have paid just now
     }

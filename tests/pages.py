@@ -34,7 +34,6 @@ class PageType:
     way: str | Way  # its address, or how to get there
     who: Who = "stranger"
     status: int = 200
-    excused: str = ""  # the rule of axe that the page breaks on purpose
 
     def __str__(self) -> str:
         return self.name
@@ -89,8 +88,7 @@ PAGES: list[PageType] = [
     PageType("payments not open", page_ways.payments_not_open),
     PageType("payments away", page_ways.payments_away, status=503),
     PageType("welcome", "/subscribe/welcome/?session_id=cs_paid", "payer"),
-    # It looks again by itself, also without scripts; it asks for nothing that a reader could lose by that.
-    PageType("welcome, waiting", "/subscribe/welcome/?session_id=cs_open", "payer", excused="meta-refresh"),
+    PageType("welcome, waiting", "/subscribe/welcome/?session_id=cs_open", "payer"),
     PageType("welcome, waiting for long", "/subscribe/welcome/?session_id=cs_open&look=40", "payer"),
     PageType("welcome, not paid", "/subscribe/welcome/?session_id=cs_expired", "payer"),
     PageType("welcome elsewhere", "/subscribe/welcome/?session_id=cs_paid", status=404),

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,20 +15,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from tests import make
+from tests import chromium, make
 from tests.pages import Publication
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 20_000  # milliseconds: on a busy machine everything comes late
-INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,8 +44,7 @@ def playwright(django_db_setup: None) -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The machine's Chromium, or Playwright's own where there is none."""
-    path = next(filter(None, map(shutil.which, INSTALLED)), None)
-    started = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    started = playwright.chromium.launch(executable_path=chromium.PROGRAM, args=chromium.FLAGS)
     yield started
     started.close()
 

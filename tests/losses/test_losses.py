@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import email.policy
 import json
 import random
 import re
@@ -11,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +91,8 @@ class Site:
     def codes(self) -> Counter[str]:
         """The mails with a code, by recipient."""
         texts = (text for path in self.mails() for text in path.read_bytes().split(BETWEEN_MAILS))
-        mails = (email.message_from_bytes(text.lstrip()) for text in texts)
-        return Counter(str(mail["To"]) for mail in mails if CODE.search(str(mail.get_payload())))
+        mails = (email.message_from_bytes(text.lstrip(), policy=email.policy.default) for text in texts)
+        return Counter(str(mail["To"]) for mail in mails if CODE.search(plain_text(mail)))
 
     def settle(self) -> None:
         """Let an hour pass in which nobody works, and then a worker do what is due."""
@@ -98,6 +100,11 @@ class Site:
         self.database.let_an_hour_pass()
         self.worker.start()
         assert eventually(lambda: not self.database.left_to_do(), within=SETTLING), self.database.left_to_do()
+
+
+def plain_text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    return "" if part is None else str(part.get_content())
 
 
 @pytest.fixture
