@@ -5,9 +5,10 @@ pictures come from a server.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.browser import looks
 from tests.pages import Shown
@@ -15,17 +16,23 @@ from tests.pages import Shown
 LOOKS_AGAIN = re.compile(r"[?&]look=")  # where the page that waits for a payment goes by itself
 
 
+@lru_cache(maxsize=2)
+def profile(browser: Browser, width: int) -> BrowserContext:
+    """One for all pages of a width: nothing of them is stored in it, and a new one takes a second to start."""
+    # Whoever asks for rest: a colour that is still on its way from one to the other has no contrast to speak of.
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
+    context.set_default_timeout(30_000)
+    context.add_init_script(looks.WATCH_SHIFTS)
+    return context
+
+
 class Opened:
-    """A page in a browser of its own, and what it asked for and complained of."""
+    """A page in a browser, with empty caches, and what it asked for and complained of."""
 
     def __init__(self, browser: Browser, origin: str, shown: Shown, width: int) -> None:
-        # Whoever asks for rest: a colour that is still on its way from one to the other has no contrast to speak of.
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
-        )
-        self.context.set_default_timeout(30_000)
-        self.context.add_init_script(looks.WATCH_SHIFTS)
-        self.page: Page = self.context.new_page()
+        self.page: Page = profile(browser, width).new_page()
         self.told: list[str] = []
         self.origin = origin
         self.page.on("request", lambda request: self.see_request(request.url))

@@ -38,4 +38,4 @@ def test_take(page: PageType, library: Publication, files: str, browser: Browser
             opened.page.evaluate(FETCH_PICTURES)
             looks.settle(opened.page)
             opened.page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
-    opened.context.close()
+    opened.page.close()

@@ -20,7 +20,7 @@ def test_a_page_hinders_nobody(page: PageType, library: Publication, files: str,
     for width in (360, 1280):
         opened = Opened(browser, files, library.show(page), width)
         told += [f"{width}: {each}" for each in looked_at(opened.page, is_wide=width == 1280)]
-        opened.context.close()
+        opened.page.close()
         told += opened.told
     assert told == [], "\n".join([page.name, *told])
 
@@ -42,5 +42,5 @@ def test_the_page_that_waits_for_a_payment_looks_again(library: Publication, fil
     opened = Opened(browser, files, library.show(waiting), 1280)
     with opened.page.expect_request(LOOKS_AGAIN) as asked:
         opened.page.reload()
-    opened.context.close()
+    opened.page.close()
     assert asked.value.url.endswith("&look=1")
