@@ -238,7 +238,7 @@ def test_who_leaves_the_payment_page_is_back_at_the_gate(
 
 
 @BOTH_WAYS
-def test_a_page_that_waits_for_the_payment_says_thanks_by_itself(
+def test_a_page_that_waits_for_the_payment_says_thanks_by_itself_or_without_scripts_when_asked(
     javascript: bool, shop: Shop, article: Article, new_context: NewContext
 ) -> None:
     page = new_context(java_script_enabled=javascript).new_page()
@@ -250,4 +250,6 @@ def test_a_page_that_waits_for_the_payment_says_thanks_by_itself(
     page.goto(f"{shop.url}/subscribe/welcome/?session_id={session_id}")
     expect(page.get_by_role("heading", name="We are waiting for the confirmation")).to_be_visible()
     shop.sandbox.pay(session_id, card="succeeds")
+    if not javascript:
+        page.get_by_role("link", name="Look again").click()
     expect(page.get_by_role("heading", name=THANKS)).to_be_visible(timeout=20_000)
