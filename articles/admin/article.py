@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -19,7 +18,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -27,6 +25,7 @@ from articles.admin import extension
 from articles.admin.article_form import ArticleForm, Intent
 from articles.admin.article_list import StateFilter
 from articles.admin.correction import CorrectionInline
+from articles.admin.named_fields import NamedFieldsFormSet
 from articles.admin.photo import thumbnail
 from articles.admin.states import missing_to_publish, publish, state_in_words, withdraw
 from articles.models import Article, Byline, Status
@@ -34,11 +33,9 @@ from articles.models import Article, Byline, Status
 if TYPE_CHECKING:
     ArticleModelAdmin = admin.ModelAdmin[Article]
     BylineTabularInline = admin.TabularInline[Byline, Article]
-    BylineBaseFormSet = forms.BaseInlineFormSet[Byline, Article, forms.ModelForm[Byline]]
 else:
     ArticleModelAdmin = admin.ModelAdmin
     BylineTabularInline = admin.TabularInline
-    BylineBaseFormSet = forms.BaseInlineFormSet
 
 MOST_AT_ONCE = 100
 FIELDSETS = (
@@ -47,18 +44,6 @@ FIELDSETS = (
     (gettext_lazy("Where it belongs"), {"fields": ("section", "topics", ("series", "series_part"), "language")}),
     (gettext_lazy("Who reads it, and when"), {"fields": ("tier", "published_at", "updated_at", "slug")}),
 )
-
-
-class NamedFieldsFormSet(BylineBaseFormSet):
-    """Says by itself what each field is: in a table of forms only the head of the column does, to eyes alone."""
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        super().add_fields(form, index)
-        for field in form.fields.values():
-            if not field.widget.is_hidden:
-                # That of an author is wrapped, with the links beside it.
-                widget = getattr(field.widget, "widget", field.widget)
-                widget.attrs["aria-label"] = capfirst(field.label)
 
 
 class BylineInline(BylineTabularInline):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from articles.admin.named_fields import NamedFieldsFormSet
 from articles.admin.opened import OpenedAdmin, OpenedForm, digest, editable_values
 from articles.admin.states import state_in_words
 from articles.front import MOST_READ, MOST_SECONDARY
@@ -23,13 +22,11 @@ from articles.models.front_page import ONLY
 
 if TYPE_CHECKING:
     PickTabularInline = admin.TabularInline[FrontPick, FrontPage]
-    PickBaseFormSet = forms.BaseInlineFormSet[FrontPick, FrontPage, forms.ModelForm[FrontPick]]
 else:
     PickTabularInline = admin.TabularInline
-    PickBaseFormSet = forms.BaseInlineFormSet
 
 
-class PickFormSet(PickBaseFormSet):
+class PickFormSet(NamedFieldsFormSet):
     """The choices for one place."""
 
     place: Place
@@ -41,7 +38,7 @@ class PickFormSet(PickBaseFormSet):
         )
     }
 
-    def save_new(self, form: Any, commit: bool = True) -> FrontPick:
+    def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.place = self.place
         return super().save_new(form, commit=commit)
 
@@ -51,13 +48,6 @@ class PickFormSet(PickBaseFormSet):
         articles = [form.cleaned_data["article"] for form in kept]
         if len(set(articles)) < len(articles):
             raise ValidationError(_("An article stands here twice. Leave it out once."))
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Each field says by itself what it is: the head of the column says so to eyes alone."""
-        super().add_fields(form, index)
-        for field in form.fields.values():
-            if not field.widget.is_hidden:
-                getattr(field.widget, "widget", field.widget).attrs["aria-label"] = capfirst(field.label)
 
 
 class PickInline(PickTabularInline):
