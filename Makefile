@@ -55,7 +55,7 @@ help:
 	@echo "make lint                             style, types, layers, migrations, production settings"
 	@echo "make audit                            Lighthouse on the front page, an article and the gate"
 	@echo "make screenshots                      each kind of page at four widths, by day and by night, in .local/screenshots/"
-	@echo "make bench                            how fast pages, imports and Stripe's events are: docs/benchmarks.md"
+	@echo "make bench                            how fast pages, search, decisions, imports and more are: docs/benchmarks.md"
 
 # exec: the shell gives way to the demo, so that a signal to make reaches it. The development tools are not fetched for it.
 demo:

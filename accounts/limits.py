@@ -80,10 +80,20 @@ def rates(action: str) -> list[Rate]:
 
 def network_of(request: HttpRequest) -> str:
     """The sender's address as trusted proxies report it; of IPv6 the network, since one household holds all of it."""
-    address = ipaddress.ip_address(get_adapter().get_client_ip(request))
+    return network_around(get_adapter().get_client_ip(request))
+
+
+def network_around(ip: str) -> str:
+    """Of an address. Raises ValueError for what is none."""
+    address = ipaddress.ip_address(ip)
     if address.version == 6:
         return str(ipaddress.ip_network(f"{address}/{IPV6_NETWORK}", strict=False))
     return str(address)
+
+
+def forget(action: str, party: str) -> None:
+    """Drop what was counted for one party: a network or a key, as the rates of the action say."""
+    RateWindow.objects.filter(key__in=[_key_of(action, rate, party) for rate in rates(action)]).delete()
 
 
 def refuse(request: HttpRequest, wait: int = USUAL_WAIT, *, has_code: bool = True) -> HttpResponse:
@@ -116,9 +126,13 @@ def _party(request: HttpRequest, rate: Rate, key: str) -> str:
     return key
 
 
+def _key_of(action: str, rate: Rate, party: str) -> str:
+    return hashlib.sha256(f"{action}\0{rate.seconds}\0{rate.per}\0{party}".encode()).hexdigest()
+
+
 def _count(action: str, rate: Rate, party: str, now: datetime) -> str:
     """Count one use in the party's window and return its key. Raises LimitReached."""
-    hashed = hashlib.sha256(f"{action}\0{rate.seconds}\0{rate.per}\0{party}".encode()).hexdigest()
+    hashed = _key_of(action, rate, party)
     window, _is_new = RateWindow.objects.select_for_update().get_or_create(key=hashed)
     length = timedelta(seconds=rate.seconds)
     uses = [use for use in window.uses if use > now - length]

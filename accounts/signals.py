@@ -7,3 +7,7 @@ from django.dispatch import Signal
 # by then. Arguments: user (User), email (str, normalised; the account's address or a further one), request
 # (HttpRequest).
 address_confirmed = Signal()
+
+# Sessions of the user were ended on purpose: on the page of devices, by staff, or since the address changed. Not by
+# logging out in one browser. Arguments: user_id (int).
+sessions_ended = Signal()

@@ -13,9 +13,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from articles.caching import lifetime
+from articles.caching import EVERYBODYS_ACCESS, lifetime
 from articles.citations import cite
 from articles.languages import direction, takes_drop_cap
+from articles.marks import Mark, marks_of
 from articles.models import Article
 from articles.page_heads import article_head
 from articles.page_store import Lifetime, store
@@ -26,8 +27,8 @@ from articles.surrogate_keys import article_keys, card_keys
 
 PAGE_BYTES = 48 * 1024  # what the public part of one page is taken to need, markup and row together
 PARTS = (
-    "scripts", "text_attributes", "title", "byline", "tools", "photo", "corrections", "series", "authors", "topics",
-    "related",
+    "scripts", "text_attributes", "title", "byline", "plan_mark", "tools", "photo", "open_blocks", "corrections",
+    "series", "authors", "topics", "related",
 )  # fmt: skip
 
 
@@ -60,9 +61,11 @@ def make_page(article: Article) -> ArticlePage:
     place = place_in_series(article)
     related = related_articles(article, without=place.ids if place else ())
     data = article_data(article)
+    mark = marks_of([article], timezone.now()).of(article)
     context = {
         "article": article,
         "data": data,
+        "mark": mark,
         "place": place,
         "related": related,
         "this_year": str(timezone.localdate().year),
@@ -74,18 +77,20 @@ def make_page(article: Article) -> ArticlePage:
         "site_url": settings.SITE_URL,
     }
     parts = {name: render_to_string(f"articles/_article_parts.html#{name}", context) for name in PARTS}
-    parts |= {"meta_free": meta(article, data, is_free=True), "meta_closed": meta(article, data, is_free=False)}
-    keys = [*article_keys(article), *card_keys(related), "pages"]  # the data names the page “about”
+    parts |= {"meta_free": meta(article, data, None), "meta_closed": meta(article, data, mark)}
+    # The data names the page “about”; who may read it and what stands below it is said by name.
+    keys = [*article_keys(article), *card_keys(related), "pages", "plans", EVERYBODYS_ACCESS]
     return ArticlePage(article, data, parts, tuple(dict.fromkeys(keys)))
 
 
-def meta(article: Article, data: dict[str, Any], *, is_free: bool) -> SafeString:
-    """What stands in the page's head, for while the article is free for everybody or for while it is not."""
+def meta(article: Article, data: dict[str, Any], closed_by: Mark | None) -> SafeString:
+    """What stands in the page's head, for while the article is open to everybody (None) or for while it is not."""
+    told = access_data(is_free=closed_by is None, has_subscribers_blocks=article.has_subscribers_blocks)
     context = {
         "article": article,
         "head": article_head(article),
-        "content_tier": content_tier(article, is_free=is_free),
-        "documents": [data | access_data(is_free=is_free), article_breadcrumbs(article)],
+        "content_tier": content_tier(closed_by),
+        "documents": [data | told, article_breadcrumbs(article)],
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
     }

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
+from django.template.loader import render_to_string
 
+from articles import blocks
 from articles.search_vectors import generated_vector
 from articles.teasers import without_cut
 
@@ -47,7 +49,8 @@ class Body(models.Model):
 def read_body(article_id: int | None, access: BodyAccess) -> str:
     """The body as stored (clean HTML) with the anchor `continue` set in.
 
-    Raises BodyWithheld unless `access` is granted for this very article, and BodyMissing if it has no body.
+    Its blocks for subscribers are in it only where `access` opens every block. Raises BodyWithheld unless `access` is
+    granted for this very article, and BodyMissing if it has no body.
     """
     if access.granted is not True or article_id is None or access.article_id != article_id:
         raise BodyWithheld(f"article {article_id}")
@@ -58,7 +61,10 @@ def read_body(article_id: int | None, access: BodyAccess) -> str:
     if body is None:
         raise BodyMissing(f"article {article_id}")
     html, continue_at = body
-    return without_cut(html[:continue_at] + CONTINUE_ANCHOR + html[continue_at:])
+    html = blocks.shown(handed_out(html[:continue_at] + CONTINUE_ANCHOR + html[continue_at:], access))
+    if blocks.SUBSCRIBERS_START in html:
+        html = html.replace(blocks.SUBSCRIBERS_START, render_to_string("articles/_blocks.html#granted").strip())
+    return html
 
 
 def read_bodies(accesses: Collection[BodyAccess]) -> dict[int, str]:
@@ -68,11 +74,18 @@ def read_bodies(accesses: Collection[BodyAccess]) -> dict[int, str]:
     Raises BodyWithheld unless each of `accesses` is granted. An article without a body is left out, so that a list of
     many does not fail for one.
     """
-    wanted: list[int] = []
+    wanted: dict[int, BodyAccess] = {}
     for access in accesses:
         if access.granted is not True or access.article_id is None:
             raise BodyWithheld(f"article {access.article_id}")
-        wanted.append(access.article_id)
+        wanted[access.article_id] = access
     with connection.cursor() as cursor:
-        cursor.execute("SELECT article_id, html FROM articles_body WHERE article_id = ANY(%s)", [wanted])
-        return {article_id: without_cut(html) for article_id, html in cursor.fetchall()}
+        cursor.execute("SELECT article_id, html FROM articles_body WHERE article_id = ANY(%s)", [list(wanted)])
+        return {article_id: handed_out(html, wanted[article_id]) for article_id, html in cursor.fetchall()}
+
+
+def handed_out(html: str, access: BodyAccess) -> str:
+    """What of a body this decision opens, without the editor's cut: blocks for subscribers only where it says so."""
+    if getattr(access, "opens_every_block", None) is not True and blocks.has_blocks(html):
+        html = blocks.without_subscribers(html, render_to_string("articles/_blocks.html#withheld").strip())
+    return without_cut(html)

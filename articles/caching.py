@@ -24,12 +24,17 @@ from articles.page_store import Lifetime, store
 logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 600
-# What every page shows besides its own: the sections in its head, the pages of the house at its foot, and the options.
-EVERYWHERE = ("sections", "pages", "plans")
+# What every page shows besides its own: the sections in its head, the pages of the house at its foot, the options, and
+# what is open to everybody just now.
+EVERYBODYS_ACCESS = "access"
+EVERYWHERE = ("sections", "pages", "plans", EVERYBODYS_ACCESS)
 
 type MomentSource = Callable[[datetime], datetime | None]
+type Recogniser = Callable[[HttpRequest], bool]
 
 moment_sources: list[MomentSource] = []
+recognisers: list[Recogniser] = []
+cookies_of_apps: list[str] = []
 
 
 def add_moments(source: MomentSource) -> MomentSource:
@@ -43,12 +48,32 @@ def add_moments(source: MomentSource) -> MomentSource:
 
 def own_cookies() -> tuple[str, ...]:
     """The names of the cookies with which this site knows a browser again. deploy/nginx.conf has the same list."""
-    return (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.PASS_COOKIE_NAME)
+    return (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.PASS_COOKIE_NAME, *cookies_of_apps)
+
+
+def add_own_cookies(*names: str) -> None:
+    """Let an upper app name cookies of its own with which it knows a browser again."""
+    cookies_of_apps.extend(name for name in names if name not in cookies_of_apps)
 
 
 def has_own_cookie(request: HttpRequest) -> bool:
     """Whether the request carries a cookie that this site set. A stranger's other cookies do not count."""
     return any(name in request.COOKIES for name in own_cookies())
+
+
+def add_recogniser(recogniser: Recogniser) -> Recogniser:
+    """Let an upper app say of a request without a cookie that its answer is not for everybody. It is asked before any
+    page that is kept, so it answers from memory. One exception may wait: where a User-Agent claims to be a verified
+    crawler its name is looked up once, for a second at most, and remembered (paywall/ways_in/crawlers.py).
+    """
+    if recogniser not in recognisers:
+        recognisers.append(recogniser)
+    return recogniser
+
+
+def is_recognised(request: HttpRequest) -> bool:
+    """Whether the answer is this request's own: by a cookie of ours, or since a recogniser knows its sender."""
+    return has_own_cookie(request) or any(recogniser(request) for recogniser in recognisers)
 
 
 @add_moments
@@ -77,7 +102,8 @@ def next_change_at(now: datetime) -> datetime:
         logger.exception("the next moment at which pages change could not be found out")
         return now
     earliest = min([*moments, next_midnight(now)])
-    store.put("next change", (now, earliest), Lifetime(("library", "moments"), earliest), size=0, stamp=stamp)
+    life = Lifetime(("library", "moments", EVERYBODYS_ACCESS), earliest)
+    store.put("next change", (now, earliest), life, size=0, stamp=stamp)
     return earliest
 
 
@@ -104,7 +130,7 @@ def mark_cacheable(request: HttpRequest, response: HttpResponseBase, keys: Itera
 
     What the clock has changed since the request began is not on the page, so the page's end is counted from then.
     """
-    if has_own_cookie(request):
+    if is_recognised(request):
         mark_private(response)
         return
     now = timezone.now()

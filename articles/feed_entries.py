@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from articles.addresses import absolute
-from articles.free_times import free_ends
-from articles.models import Article, Tier
+from articles.marks import Audience, Mark, marks_of
+from articles.models import Article
 from articles.structured_data import description_of
 from articles.surrogate_keys import card_keys
 
@@ -28,11 +28,10 @@ LOCAL_ADDRESS = re.compile(r'(<[a-z][^<>]* (?:href|src)=")([/#][^"]*)(?=")')
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article in a feed. `access` says who may read the whole now: `free`, `registered` or `premium`."""
+    """One article in a feed; `mark` says who may read the whole now."""
 
     article: Article
-    access: str
-    free_until: datetime | None = None
+    mark: Mark
     body: str | None = None
 
     @property
@@ -76,11 +75,8 @@ def entries_of(articles: Iterable[Article], now: datetime) -> tuple[Entry, ...]:
     """What a feed says of each of these at `now`, in a fixed number of queries. They bring along what a card shows."""
     articles = list(articles)
     prefetch_related_objects(articles, "topics")
-    ends = free_ends(now)
-    return tuple(
-        Entry(article, Tier.FREE.value if article.pk in ends else article.tier, ends.get(article.pk))
-        for article in articles
-    )
+    marks = marks_of(articles, now)
+    return tuple(Entry(article, marks.of(article)) for article in articles)
 
 
 def entry_keys(entries: Iterable[Entry]) -> list[str]:
@@ -99,20 +95,22 @@ def access_about() -> str:
     return absolute(f"{reverse('articles:feeds')}#who-may-read")
 
 
-def access_label(access: str) -> str:
+def access_label(mark: Mark) -> str:
     """The mark in words."""
-    match access:
-        case Tier.FREE.value:
+    match mark.audience:
+        case Audience.EVERYBODY:
             return _("Free to read")
-        case Tier.REGISTERED.value:
+        case Audience.REGISTERED:
             return _("For registered readers")
+        case _ if mark.plans:
+            return _("For subscribers of %(names)s") % {"names": mark.names}
         case _:
             return _("For subscribers")
 
 
 def access_sentence(entry: Entry) -> str:
     """Who may read the whole, and where."""
-    label = _("Free to read for now") if entry.free_until is not None else access_label(entry.access)
+    label = _("Free to read for now") if entry.mark.until is not None else access_label(entry.mark)
     read_on = _("Read on at %(site)s") % {"site": settings.SITE_NAME}
     return format_html('<p><em>{}.</em> <a href="{}">{}</a></p>', label, entry.url, read_on)
 

@@ -42,7 +42,7 @@ class Rss(Rss201rev2Feed):
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         entry: Entry = item["entry"]
-        handler.addQuickElement("category", entry.access, {"domain": access_about()})
+        handler.addQuickElement("category", entry.mark.audience, {"domain": access_about()})
         for author in entry.article.byline_authors:
             handler.addQuickElement("dc:creator", printable(author.name))
         handler.addQuickElement("dc:language", entry.article.language)
@@ -65,8 +65,8 @@ class Atom(Atom1Feed):
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         entry: Entry = item["entry"]
-        label = access_label(entry.access)
-        handler.addQuickElement("category", "", {"term": entry.access, "scheme": access_about(), "label": label})
+        label = access_label(entry.mark)
+        handler.addQuickElement("category", "", {"term": entry.mark.audience, "scheme": access_about(), "label": label})
         for author in entry.article.byline_authors:
             handler.startElement("author", AttributesImpl({}))
             handler.addQuickElement("name", printable(author.name))
@@ -154,9 +154,9 @@ def json_channel(channel: Channel) -> dict[str, Any]:
 
 def json_item(entry: Entry) -> dict[str, Any]:
     article = entry.article
-    mark = {"about": access_about(), "access": entry.access}
-    if entry.free_until is not None:
-        mark["free_until"] = rfc3339_date(entry.free_until)
+    mark = {"about": access_about(), "access": entry.mark.audience.value}
+    if entry.mark.until is not None:
+        mark["free_until"] = rfc3339_date(entry.mark.until)
     item: dict[str, Any] = {
         "id": article.public_id.urn,
         "url": entry.url,

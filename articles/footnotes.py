@@ -6,7 +6,7 @@ Ids and roles are written here alone, from a closed list: what a source says of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MOST = 999  # notes that a mark may lead to
 MARK = "note-mark"  # stands for a mark while a body is written anew; it is never stored
@@ -21,7 +21,9 @@ _LINK = r'<a(?=\s)[^<>]{0,300}?\shref="#%s-([1-9][0-9]{0,2})"[^<>]{0,300}>%s</a>
 _GIVEN_MARK = re.compile(rf'<sup class="note">{_LINK % ("note", r"[\[(]?[0-9*†‡]{1,4}[\])]?")}</sup>')
 _GIVEN_BACK = re.compile(_LINK % ("noteref", r"[^<>\w]{1,8}"))
 _MARK = re.compile(rf'<{MARK} n="([1-9][0-9]{{0,2}})">')
-_STORED_MARK = re.compile(r'<sup class="note"><a [^<>]*>[0-9]{1,3}</a></sup>')
+_STORED_MARK = re.compile(r'<sup class="note"><a [^<>]*>([0-9]{1,3})</a></sup>')
+_STORED_BACK = re.compile(r' ?<a href="#noteref-[0-9]{1,3}" role="doc-backlink"[^<>]*>[^<>]*</a>')
+_ITEM_TAG = re.compile(r'<li(?: id="note-([0-9]{1,3})")?>|</li>\n?')
 _PARAGRAPH = re.compile(r"<p>((?:(?!</?(?:p|ul|ol|pre|blockquote|table|h[234])\b).)*)</p>\n?", re.DOTALL)
 
 
@@ -93,3 +95,34 @@ def masked(html: str, filler: str) -> str:
 
 def without_marks(html: str) -> str:
     return _STORED_MARK.sub("", html)
+
+
+def only_marked(html: str) -> str:
+    """A stored body of which parts were taken, with the notes that are still marked, numbered anew: what is left says
+    nothing of the notes that went. A note that nothing marks may have been of any part, so it goes too.
+    """
+    if NOTES not in html:
+        return html.rstrip("\n")
+    text = text_of(html)
+    present = {int(number) for number in _STORED_MARK.findall(text)}
+    notes = [(name, note) for name, note in _stored_notes(html[len(text) :]) if name in present]
+    given = known(notes)
+
+    def as_mark(match: re.Match[str]) -> str:
+        return f'<{MARK} n="{match[1]}">' if int(match[1]) in given else ""
+
+    return numbered(_STORED_MARK.sub(as_mark, text), notes)
+
+
+def _stored_notes(html: str) -> Iterator[tuple[int, str]]:
+    """The notes of a stored section of notes, without their links back; 0 stands for one that nothing marks."""
+    depth = begins = name = 0
+    for tag in _ITEM_TAG.finditer(html):
+        if not tag[0].startswith("</"):
+            if depth == 0:
+                begins, name = tag.end(), int(tag[1] or 0)
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                yield name, _STORED_BACK.sub("", html[begins : tag.start()])

@@ -12,6 +12,7 @@ from articles.footnotes import MARK
 from articles.html_attributes import PULL_QUOTE, allowed_address, classes, note_number, numbers
 from articles.html_tokens import SPACE, decode, escape, parse_attributes
 
+CUT = '<hr class="paywall-cut">'
 MAX_DEPTH = 24  # of blocks; what is nested deeper is written on the last level
 MAX_INLINE = 12  # of inline elements around one piece of text
 MAX_TABLES = 99  # whose regions are named by their captions
@@ -47,6 +48,7 @@ class _Block:
     has_blocks: bool = False  # then loose text in it becomes a paragraph, too
     is_notes: bool = False  # the list of footnotes: its items are put aside, and itself, empty then, vanishes
     note: int = 0  # which of them this item is
+    mark: str = ""  # of a section: whom it is for
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class BlockWriter:
         self._after_image = False
         self._wants_paragraph = False
         self._has_cut = False
-        self._tables = 0
+        self._tables, self._table_id = 0, "table"
 
     # --- what the source brings -------------------------------------------------------------------------------
 
@@ -169,7 +171,7 @@ class BlockWriter:
         """Whether text right in this block must stand in a paragraph of its own."""
         if current in FLOW:
             return self._blocks[-1].has_blocks or (self._wants_paragraph and self._at_edge)
-        return not current or current == "blockquote"
+        return not current or current in ("blockquote", "section")
 
     def _start_inline(self, name: str, attributes: str) -> None:
         tag = f"<{name}>"
@@ -249,7 +251,7 @@ class BlockWriter:
             self.size -= len(self._pieces.pop())
         else:
             self._write(f"</{block.name}>\n")
-            if block.name == "table" and not self._blocks:
+            if block.name == "table" and self._current in ("", "section"):
                 self._make_region(block.begins)
             elif self._blocks and self._blocks[-1].is_notes:
                 self.notes.append((block.note, "".join(self._pieces[block.begins + 1 : -1])))
@@ -262,8 +264,8 @@ class BlockWriter:
         self._tables += 1
         name = ""
         if self._pieces[begins + 1] == "<caption>" and self._tables <= MAX_TABLES:
-            self._pieces[begins + 1] = f'<caption id="table-{self._tables}">'
-            name = f' role="region" aria-labelledby="table-{self._tables}"'
+            self._pieces[begins + 1] = f'<caption id="{self._table_id}-{self._tables}">'
+            name = f' role="region" aria-labelledby="{self._table_id}-{self._tables}"'
         self._pieces[begins] = f'<div class="table" tabindex="0"{name}><table>'
         self._write("</div>\n")
 
@@ -318,7 +320,7 @@ class BlockWriter:
 
     def _rule(self, attributes: str) -> None:
         self._leave_text()
-        is_cut = "paywall-cut" in (parse_attributes(attributes).get("class") or "").split()
+        is_cut = self._is_cut(attributes)
         if is_cut and (self._has_cut or self._blocks):
             return
         if self._current in LISTS or self._current == "table" or self._current in TABLE_PARTS - CELLS:
@@ -326,8 +328,12 @@ class BlockWriter:
         self._has_cut = self._has_cut or is_cut
         if self._blocks:
             self._blocks[-1].has_blocks = True
-        self._write('<hr class="paywall-cut">\n' if is_cut else "<hr>\n")
+        self._write(f"{CUT if is_cut else '<hr>'}\n")
         self._at_edge = True
+
+    @staticmethod
+    def _is_cut(attributes: str) -> bool:
+        return "paywall-cut" in classes(attributes)
 
     def _nearest(self, names: set[str], stop: set[str]) -> int | None:
         """The index of the innermost open block of these names, unless one of `stop` lies between."""

@@ -1,5 +1,5 @@
-"""Markdown as HTML, still to be cleaned. CommonMark, tables and footnotes; HTML in it passes, save what only looks like
-a tag.
+"""Markdown as HTML, still to be cleaned. CommonMark, tables, footnotes and marked blocks; HTML in it passes, save what
+only looks like a tag.
 
 Wire stories write "Standard Oil <SRD>" and manuals "<name of agency>": to CommonMark those are tags, and would be lost.
 """
@@ -13,8 +13,10 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from articles.blocks import END, OPEN, SUBSCRIBERS
 from articles.html_blocks import BOUNDARIES, INLINE, RENAMED, TABLE_PARTS
 from articles.html_tokens import TOKEN, escape, parse_attributes
 from articles.sanitising import ALLOWED_TAGS, DROPPED_WITH_CONTENT
@@ -32,12 +34,16 @@ BARE_ATTRIBUTES = frozenset(
     inert ismap itemscope loop multiple muted nomodule noresize noshade novalidate nowrap open playsinline readonly
     required reversed selected""".split()
 )
+BLOCKS = {"open": OPEN, "subscribers": SUBSCRIBERS}
+_FENCE = re.compile(":{3,}")
 _END_TAG = re.compile(r"</([a-z][a-z0-9]*)")
 
 
 def to_html(source: str) -> str:
     """The HTML of a text in Markdown. It may hold anything: hand it to `sanitising`."""
-    rendered: str = _parser.render(source, {"closed": frozenset(_END_TAG.findall(source.lower()))})
+    source = source.replace("\r\n", "\n").replace("\r", "\n") + "\n"  # the container plugin wants an end of line
+    env = {"closed": frozenset(_END_TAG.findall(source.lower())), "lines": source.split("\n"), "ends": []}
+    rendered: str = _parser.render(source, env)
     return rendered
 
 
@@ -93,6 +99,23 @@ def _render_note(_: RendererHTML, tokens: Sequence[Token], index: int, _options:
     return f'<li id="note-{tokens[index].meta["id"] + 1}">'
 
 
+def _render_block(_: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, env: EnvType) -> str:
+    """`::: open` or `::: subscribers`, until `:::`. One that is not closed is not closed in HTML either: whether it
+    counts all the same is decided where HTML is cleaned.
+    """
+    token = tokens[index]
+    if token.nesting < 0:
+        return str(env["ends"].pop())
+    line = token.map[1] if token.map else 0
+    is_closed = line < len(env["lines"]) and _FENCE.fullmatch(env["lines"][line].strip(" \t>"))
+    env["ends"].append(f"{END}\n" if is_closed else "")
+    return f'<section class="{BLOCKS[token.type.removeprefix("container_").removesuffix("_open")]}">\n'
+
+
+def _names(name: str) -> Callable[[str, str], bool]:
+    return lambda words, _: words.lower().split()[:1] == [name]
+
+
 def _written(html: str) -> Callable[..., str]:
     return lambda *_: html
 
@@ -103,6 +126,8 @@ _parser.add_render_rule("html_inline", _render_html_inline)
 _parser.add_render_rule("html_block", _render_html_block)
 # [^1] marks a note, [^1]: begins it. A mark without a note stays what it is, text.
 footnote_plugin(_parser, inline=False)
+for _name in BLOCKS:
+    container_plugin(_parser, _name, validate=_names(_name), render=_render_block)
 for _name, _rule in {
     "footnote_ref": _render_note_mark,
     "footnote_block_open": _written('<ol class="notes">'),

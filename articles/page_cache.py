@@ -11,7 +11,7 @@ from django.middleware.csp import get_nonce
 from django.utils import timezone
 from django.utils.cache import set_response_etag
 
-from articles.caching import has_own_cookie, lifetime_of, mark_private, set_cache_headers
+from articles.caching import has_own_cookie, is_recognised, lifetime_of, mark_private, set_cache_headers
 from articles.page_store import Lifetime, store
 
 LONGEST_ADDRESS = 500  # characters of path and query
@@ -47,10 +47,12 @@ class PageCacheMiddleware:
         query = request.META.get("QUERY_STRING", "")  # as it came: two that read alike may mean different things
         name = (request.get_host(), request.path_info, query)
         kept = cast("KeptPage | None", store.get(name, now))
-        if kept is not None:
+        # Asked where there is a page at hand, and again where one is to be kept: not for what is never kept.
+        is_own = kept is not None and is_recognised(request)
+        if kept is not None and not is_own:
             vars(request)["page_cache"] = "hit"
             return kept.answer()
-        vars(request)["page_cache"] = "miss"
+        vars(request)["page_cache"] = "bypass" if is_own else "miss"
         stamp = store.stamp()
         response = self.get_response(request)
         life = lifetime_of(response)

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 import nh3
 
 from articles import footnotes
+from articles.blocks import OPEN, SUBSCRIBERS
 from articles.html_attributes import URL_SCHEMES
-from articles.html_blocks import MAX_TABLES, BlockWriter
+from articles.html_blocks import CUT, MAX_TABLES
+from articles.html_sections import TABLE_OF_SUBSCRIBERS, BodyWriter
 from articles.html_tokens import TOKEN
 
 __all__ = ["CUT_MARKER", "MAX_CHARACTERS", "BodyTooLong", "Sanitised", "clean_body", "sanitise"]
 
 MAX_CHARACTERS = 1_000_000  # of HTML, both as given and as stored
-CUT_MARKER = '<hr class="paywall-cut">'
+CUT_MARKER = CUT
 
 ALLOWED_TAGS = {
     "p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "pre", "hr", "br",
@@ -34,11 +36,12 @@ DROPPED_WITH_CONTENT = {
 SWALLOWING = {"script", "style", "iframe", "noembed", "noframes", "textarea", "title", "xmp", "plaintext"}
 _CLOSE = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in DROPPED_WITH_CONTENT}
 
-_TABLE_IDS = {f"table-{number}" for number in range(1, MAX_TABLES + 1)}
+_TABLE_IDS = {f"{name}-{number}" for name in ("table", TABLE_OF_SUBSCRIBERS) for number in range(1, MAX_TABLES + 1)}
 # What these say is known in full: no id or class of a page can be taken, no role be played.
 ALLOWED_VALUES: dict[str, dict[str, set[str]]] = {
     "hr": {"class": {"paywall-cut"}},
     "blockquote": {"class": {"pull"}},
+    "section": {"class": {OPEN, SUBSCRIBERS}},
     "div": {"class": {"table"}, "tabindex": {"0"}, "role": {"region", "doc-endnotes"}, "aria-labelledby": _TABLE_IDS},
     "caption": {"id": _TABLE_IDS},
     "sup": {"class": {"note"}},
@@ -65,6 +68,8 @@ class BodyTooLong(Exception):
 class Sanitised:
     html: str
     images: int  # how many were replaced by their alternative text
+    has_misplaced_cut: bool = False  # it stood in a marked block; now it stands before it
+    has_dropped_mark: bool = False  # a block was marked as open where that was in doubt; it is not open
 
 
 def clean_body(raw_html: str) -> str:
@@ -73,21 +78,21 @@ def clean_body(raw_html: str) -> str:
 
 
 def sanitise(raw_html: str) -> Sanitised:
-    """As `clean_body`, and tells how many images gave way to their alternative text. Raises BodyTooLong."""
+    """As `clean_body`, and tells what did not stay as it was meant. Raises BodyTooLong."""
     if len(raw_html) > MAX_CHARACTERS:
         raise BodyTooLong(f"{len(raw_html):,} characters, at most {MAX_CHARACTERS:,} are allowed")
     marked = footnotes.with_marks(raw_html)
-    writer = BlockWriter()
+    writer = BodyWriter()
     _feed(writer, marked)
     html = writer.finish()
     if not footnotes.marked(html) <= (known := footnotes.known(writer.notes)):
-        writer = BlockWriter(known)
+        writer = BodyWriter(known)
         _feed(writer, marked)
         html = writer.finish()
     html = footnotes.numbered(html, writer.notes)
     if len(html) > MAX_CHARACTERS:
         raise _too_long(html)
-    return Sanitised(_cleaner.clean(html), writer.images)
+    return Sanitised(_cleaner.clean(html), writer.images, writer.has_misplaced_cut, writer.has_dropped_mark)
 
 
 def _too_long(html: str) -> BodyTooLong:
@@ -105,7 +110,7 @@ def _end_of_dropped(name: str, text: str, position: int, unclosed: set[str]) -> 
     return len(text) if name in SWALLOWING else position
 
 
-def _feed(writer: BlockWriter, text: str) -> None:
+def _feed(writer: BodyWriter, text: str) -> None:
     """Hand tags and text to the writer in their order, without comments, declarations and what is dropped whole."""
     position, end = 0, len(text)
     unclosed: set[str] = set()

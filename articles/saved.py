@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.db.models import FETCH_PEERS
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render, resolve_url
 from django.urls import reverse
@@ -72,7 +73,8 @@ def shelf_of(user: User, before: int) -> Shelf:
     saved = SavedArticle.objects.filter(user=user).order_by("-pk")
     if before:
         saved = saved.filter(pk__lt=before)
-    rows = list(saved.select_related("article__section").prefetch_related("article__bylines__author")[: PAGE_SIZE + 1])
+    told = saved.select_related("article__section").prefetch_related("article__bylines__author")
+    rows = list(told.fetch_mode(FETCH_PEERS)[: PAGE_SIZE + 1])
     return Shelf(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else 0)
 
 

@@ -179,7 +179,8 @@ _FACETS = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One page of the answer to a question. Bodies are looked at where `with_bodies`, and only there.
+    """One page of the answer to a question. Bodies are looked at where `with_bodies`, and only there; those of the
+    articles `without_bodies_of` (primary keys) are treated as if they were empty.
 
     Best first means by log2(rank) + moment / HALF_LIFE: an article has to be twice as relevant to stand before one that
     is five years younger, and of equal ones the younger comes first. The rank is ts_rank_cd over headline (1),
@@ -193,6 +194,7 @@ class Search:
     order: Order = Order.RELEVANCE
     after: Cursor | None = None
     with_bodies: bool = False
+    without_bodies_of: tuple[int, ...] = ()
 
     def statement(self, now: datetime) -> tuple[str, dict[str, Any]]:
         """One row: how many matches (one more than MOST_CANDIDATES means "more"), the page, the facets.
@@ -223,7 +225,9 @@ class Search:
         conditions = [_OUT, _matches(self.question, table)]
         conditions += [_FILTERS[name] for name, value in asdict(self.filters).items() if value is not None]
         if needs_both := self.with_bodies and self.question.excludes:
-            conditions.append(f"(a.search_vector || b.search_vector) @@ {self._query()}")
+            conditions.append(f"(a.search_vector || {self._body_vector()}) @@ {self._query()}")
+        if table == "b" and self.without_bodies_of:
+            conditions.append("b.article_id <> ALL(%(closed)s)")
         join = _WITH_BODY if table == "b" or needs_both else ""
         where = " AND ".join(conditions)
         return f"""(
@@ -239,12 +243,16 @@ class Search:
         ]
         return f"(CASE {' '.join(cases)} END)"
 
+    def _body_vector(self) -> str:
+        closed = "WHEN b.article_id = ANY(%(closed)s) THEN ''::tsvector"
+        return f"(CASE {closed} ELSE b.search_vector END)" if self.without_bodies_of else "b.search_vector"
+
     def _score(self) -> str:
         if self.order is Order.DATE:
             return "0::float8"
         rank = f"ts_rank_cd({_WEIGHTS}, a.search_vector, {self._query()})"
         if self.with_bodies:
-            rank += f" + ts_rank_cd({_WEIGHTS}, b.search_vector, {self._query()}, 32)"
+            rank += f" + ts_rank_cd({_WEIGHTS}, {self._body_vector()}, {self._query()}, 32)"
         moment = "extract(epoch FROM a.published_at)::float8 / %(half_life)s"
         return f"round((ln(greatest({rank}, 1e-6)::float8) / ln(2::float8) + {moment})::numeric, 9)::float8"
 
@@ -266,6 +274,7 @@ class Search:
             "one_more": MOST_CANDIDATES + 1,
             "options": MOST_OPTIONS,
             "page": PAGE_SIZE + 1,
+            "closed": list(self.without_bodies_of),
             **asdict(self.filters),
         }
         for number, reading in enumerate(self.question.readings):

@@ -19,6 +19,8 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
 from articles.addresses import absolute
+from articles.blocks import SUBSCRIBERS
+from articles.marks import Audience, Mark
 from articles.models import Article, Author, Page, Photo, Section, Series, Topic
 from articles.models.correction import CorrectionKind
 
@@ -122,15 +124,17 @@ def site_data() -> list[Data]:
 # --- articles -----------------------------------------------------------------------------------------------------
 
 
-def access_data(*, is_free: bool) -> Data:
-    """What an article's data says of who may read the body.
+def access_data(*, is_free: bool, has_subscribers_blocks: bool = False) -> Data:
+    """What an article's data says of who may read the body. Of a free one, blocks may be for subscribers alone.
 
     https://developers.google.com/search/docs/appearance/structured-data/paywalled-content
     """
-    if is_free:
-        return {"isAccessibleForFree": True}
-    paid_part = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".body"}
-    return {"isAccessibleForFree": False, "hasPart": paid_part}
+    paid_part = {"@type": "WebPageElement", "isAccessibleForFree": False}
+    if not is_free:
+        return {"isAccessibleForFree": False, "hasPart": paid_part | {"cssSelector": ".body"}}
+    if has_subscribers_blocks:
+        return {"isAccessibleForFree": True, "hasPart": paid_part | {"cssSelector": f".{SUBSCRIBERS}"}}
+    return {"isAccessibleForFree": True}
 
 
 def article_data(article: Article) -> Data:
@@ -179,14 +183,14 @@ def corrections_of(article: Article) -> list[Data]:
     ]
 
 
-def content_tier(article: Article, *, is_free: bool) -> str:
-    """As Open Graph spells it: free, metered (some are read without a subscription) or locked.
+def content_tier(closed_by: Mark | None) -> str:
+    """As Open Graph spells it: free (None), metered (some are read without a subscription) or locked.
 
     https://developers.facebook.com/docs/instant-articles/subscriptions/content-tiering
     """
-    if is_free or article.tier == "free":
+    if closed_by is None:
         return "free"
-    return "metered" if article.tier == "registered" or settings.MONTHLY_ALLOWANCE else "locked"
+    return "metered" if closed_by.audience is Audience.REGISTERED or closed_by.is_metered else "locked"
 
 
 # --- people and lists ---------------------------------------------------------------------------------------------

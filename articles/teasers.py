@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from articles import footnotes
+from articles import blocks, footnotes
 from articles.sanitising import CUT_MARKER
 from articles.sentences import CLOSED, FILLER, OPENED, count_words, sentence_ends
 
@@ -23,7 +23,7 @@ VOID = {"br", "hr"}
 INLINE = {"strong", "em", "a", "code", "sub", "sup", "br"}
 UNCUT_INLINE = {"a", "code", "sub", "sup"}  # where a sentence ends inside one of these, the text is not cut
 TITLES = {"h2", "h3", "h4", "caption", "thead"}  # a teaser does not end with one
-WHOLE = {"li", "tr", "pre"}  # the text is cut after one of these, never inside
+WHOLE = {"li", "tr", "pre", "section"}  # the text is cut after one of these, never inside
 HOLDS_NO_TEXT = {"ul", "ol", "table", "thead", "tbody", "tfoot", "tr", "div"}
 
 _PIECE = re.compile(r"<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)[^>]*>|&(?P<reference>amp|lt|gt|quot|nbsp);")
@@ -36,6 +36,9 @@ class Teaser:
     words: int
     total_words: int
     continue_at: int  # where in the body's HTML, in characters, the teaser stopped: a <span> may stand there
+    open_blocks: str = ""  # the HTML of what everybody may read behind the teaser
+    open_words: int = 0
+    has_subscribers_blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class _WholeEnd:
 class _Outline:
     total_words: int = 0
     text_ends: int = 0
+    ends_with_title: bool = False
     places: list[tuple[int, int]] = field(default_factory=list)  # where the text may be cut, and the words before
 
 
@@ -68,22 +72,46 @@ def make_teaser(html: str) -> Teaser:
 
     Of those, up to MAX_WORDS and MAX_PERCENT of the body. Without text if the first sentence alone is longer, if there
     are fewer than two, or if the marker stands on top. Footnotes belong to what costs, wherever their marks stand: they
-    are neither counted nor shown, and a teaser has no mark of one.
+    are neither counted nor shown, and a teaser has no mark of one. Blocks for subscribers are as if they were not
+    there; an open block stands in the teaser as a whole, or behind it.
     """
-    html = footnotes.text_of(html)
-    masked = footnotes.masked(html, FILLER)
+    whole = footnotes.text_of(html)
+    html = blocks.hidden(whole)
+    masked = footnotes.masked(html.replace(blocks.HIDDEN, " "), FILLER)
     cut = html.find(CUT_MARKER)
     if cut >= 0 and (below := _outline(masked[cut:]).total_words):
         above = _outline(masked[:cut])
-        teaser = _closed(html, above.text_ends) if above.total_words else ""
-        return Teaser(teaser, above.total_words, above.total_words + below, cut)
+        shown = _closed(html, above.text_ends) if above.total_words else ""
+        teaser = Teaser(shown, above.total_words, above.total_words + below, cut)
+        position = cut
+    else:
+        teaser, position = _by_sentences(html, masked)
+    if html is whole and not blocks.has_blocks(html):
+        return teaser
+    return _with_blocks(teaser, html, masked, position, has_subscribers_blocks=blocks.HIDDEN in html)
+
+
+def _by_sentences(html: str, masked: str) -> tuple[Teaser, int]:
+    """The teaser of a body without a cut, and where it ends."""
     outline = _outline(masked)
     allowed = min(MAX_WORDS, outline.total_words * MAX_PERCENT // 100)
     fitting = [place for place in outline.places if place[1] <= allowed]
     if not fitting:
-        return Teaser("", 0, outline.total_words, 0)
+        return Teaser("", 0, outline.total_words, 0), 0
     position, words = fitting[-1]
-    return Teaser(_closed(html, position), words, outline.total_words, _resting_place(html, position))
+    return Teaser(_closed(html, position), words, outline.total_words, _resting_place(html, position)), position
+
+
+def _with_blocks(teaser: Teaser, html: str, masked: str, position: int, *, has_subscribers_blocks: bool) -> Teaser:
+    """With what else is open. Nothing in a teaser is marked: all of it is open."""
+    behind = [block for block in blocks.blocks_of(html) if block.begins >= position]
+    return replace(
+        teaser,
+        html=blocks.unmarked(teaser.html),
+        open_blocks=footnotes.without_marks(blocks.open_blocks(html, position, is_begun=bool(teaser.html))),
+        open_words=sum(_outline(masked[block.begins : block.ends]).total_words for block in behind),
+        has_subscribers_blocks=has_subscribers_blocks,
+    )
 
 
 def without_cut(html: str) -> str:
@@ -96,7 +124,7 @@ def _outline(html: str) -> _Outline:
     for part in _parts(html):
         if isinstance(part, _Run):
             _add_run(outline, part)
-        elif _may_cut_after(part) and outline.total_words > (outline.places[-1][1] if outline.places else 0):
+        elif _may_cut_after(part, outline) and outline.total_words > (outline.places[-1][1] if outline.places else 0):
             outline.places.append((outline.text_ends, outline.total_words))
     return outline
 
@@ -111,20 +139,23 @@ def _add_run(outline: _Outline, run: _Run) -> None:
         if not words:
             continue
         outline.total_words += words
+        outline.ends_with_title = bool(run.inside & TITLES)
         position = run.begins + len(run.text[:end].rstrip())
         if may_cut and not any(first < position < behind for first, behind in run.uncut):
             outline.places.append((position, outline.total_words))
     outline.text_ends = run.begins + len(run.text.rstrip())
 
 
-def _may_cut_after(part: _WholeEnd) -> bool:
-    """Lists are cut between items, tables between rows; what stands inside an item or a row of the other is not."""
-    barrier = {"tr", "thead"} if part.name == "li" else {"li", "tr", "thead"}
-    return not part.inside & barrier
+def _may_cut_after(part: _WholeEnd, outline: _Outline) -> bool:
+    """Lists are cut between items, tables between rows; what stands inside an item or a row of the other is not, nor
+    anything in a marked block.
+    """
+    barrier = {"tr", "thead", "section"} if part.name == "li" else {"li", "tr", "thead", "section"}
+    return not part.inside & barrier and not (part.name == "section" and outline.ends_with_title)
 
 
 def _parts(html: str) -> Iterator[_Run | _WholeEnd]:
-    blocks: list[str] = []
+    around: list[str] = []
     flat: list[str] = []
     uncut: list[tuple[int, int]] = []
     opened: list[int] = []
@@ -139,20 +170,20 @@ def _parts(html: str) -> Iterator[_Run | _WholeEnd]:
             elif name in UNCUT_INLINE:
                 opened.append(match.start())
             continue
-        yield from _runs("".join(flat), begins, blocks, uncut)
+        yield from _runs("".join(flat), begins, around, uncut)
         flat, uncut, begins = [], [], position
         if match["slash"]:
-            blocks.pop()
+            around.pop()
             if name in WHOLE:
-                yield _WholeEnd(name, frozenset(blocks))
+                yield _WholeEnd(name, frozenset(around))
         elif name not in VOID:
-            blocks.append(name)
-    yield from _runs("".join(flat) + html[position:], begins, blocks, uncut)
+            around.append(name)
+    yield from _runs("".join(flat) + html[position:], begins, around, uncut)
 
 
-def _runs(text: str, begins: int, blocks: list[str], uncut: list[tuple[int, int]]) -> Iterator[_Run]:
+def _runs(text: str, begins: int, around: list[str], uncut: list[tuple[int, int]]) -> Iterator[_Run]:
     if text.strip():
-        yield _Run(text, begins, frozenset(blocks), uncut)
+        yield _Run(text, begins, frozenset(around), uncut)
 
 
 def _flat(match: re.Match[str]) -> str:
@@ -180,8 +211,8 @@ def _closed(html: str, position: int) -> str:
     """The HTML up to `position` with an ellipsis in the last block and everything closed."""
     names = _open_tags(html, position)
     number = next((index for index, name in enumerate(names) if name in INLINE), len(names))
-    inline, blocks = ("".join(f"</{name}>" for name in reversed(part)) for part in (names[number:], names[:number]))
-    return f"{footnotes.without_marks(html[:position])}{inline}{ELLIPSIS}{blocks}"
+    inline, around = ("".join(f"</{name}>" for name in reversed(part)) for part in (names[number:], names[:number]))
+    return f"{blocks.seen(footnotes.without_marks(html[:position]))}{inline}{ELLIPSIS}{around}"
 
 
 def _resting_place(html: str, position: int) -> int:

@@ -14,6 +14,7 @@ from articles import lists
 from articles.article_page import find_page
 from articles.caching import mark_cacheable, public_page, showing
 from articles.front import front_page, next_change_at
+from articles.marks import marks_of
 from articles.models import Article, ArticleRedirect, Author, Section, Series, Status, Topic
 from articles.moved import follows_moves
 from articles.paging import PLACES, first_at_its_own_address
@@ -26,7 +27,7 @@ from articles.surrogate_keys import card_keys
 def front(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     content = front_page(now)
-    page = render(request, "articles/front.html", {"content": content})
+    page = render(request, "articles/front.html", {"content": content, "marks": marks_of(content.shown(), now)})
     return showing(page, card_keys(content.shown()), until=next_change_at(now))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
@@ -28,10 +28,11 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import letters
 from accounts.mail import is_final, reason, smtp_codes
+from articles.marks import Mark, marks_of
 from articles.models import Article
 from newsletters.models import Letter, LetterState
 from newsletters.stopping import DAILY, stop_url
-from paywall.terms import free_for_now
+from paywall.ways_in import mail_links
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,8 @@ class Entry:
 
     article: Article
     url: str
-    is_free: bool
+    mark: Mark
+    is_own: bool = False  # the address is this reader's alone, and opens the article without a login
 
 
 def queue_letters(written: Sequence[Letter]) -> None:
@@ -99,13 +101,11 @@ def send_letters(*, pks: list[int], attempt: int = 0) -> None:
 def entries_of(waiting: QuerySet[Letter], now: datetime) -> dict[int, Entry]:
     """By number, the articles of these letters that are out at this moment."""
     wanted = {article for ids in waiting.values_list("article_ids", flat=True) for article in ids}
-    out = Article.objects.published(now).filter(pk__in=wanted).defer("teaser").prefetch_related("bylines__author")
-    free = free_for_now(now)
+    rows = Article.objects.published(now).filter(pk__in=wanted).defer("teaser").prefetch_related("bylines__author")
+    out = list(rows)
+    marks = marks_of(out, now)
     return {
-        article.pk: Entry(
-            article, settings.SITE_URL + article.get_absolute_url(), article.tier == "free" or article.pk in free
-        )
-        for article in out
+        article.pk: Entry(article, settings.SITE_URL + article.get_absolute_url(), marks.of(article)) for article in out
     }
 
 
@@ -121,9 +121,18 @@ def message_for(letter: Letter, entries: Mapping[int, Entry]) -> EmailMultiAlter
     """The mail; None where its reader wants none any more or nothing is left to tell, and then the letter is done."""
     told = [entries[article] for article in letter.article_ids if article in entries]
     if told and is_wanted(letter):
-        return message_to(letter, told)
+        return message_to(letter, with_own_links(letter, told))
     settle(letter, LetterState.DROPPED)
     return None
+
+
+def with_own_links(letter: Letter, entries: list[Entry]) -> list[Entry]:
+    """For who holds the library each closed article opens by the mail; all others get the addresses that all have."""
+    urls = mail_links.urls_for(letter.user_id, [entry.article for entry in entries], timezone.now())
+    return [
+        replace(entry, url=urls[entry.article.pk], is_own=True) if entry.article.pk in urls else entry
+        for entry in entries
+    ]
 
 
 def is_wanted(letter: Letter) -> bool:
@@ -143,6 +152,7 @@ def message_to(letter: Letter, entries: list[Entry]) -> EmailMultiAlternatives:
     context = {
         "entries": entries,
         "others": letter.others,
+        "days": mail_links.LASTS.days if any(entry.is_own for entry in entries) else 0,
         "archive_url": settings.SITE_URL + reverse("articles:archive"),
         "following_url": settings.SITE_URL + reverse("newsletters:following"),
         "stop_url": stop,

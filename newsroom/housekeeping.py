@@ -19,6 +19,9 @@ from accounts import pruning
 from articles.models import CachePurge
 from newsletters import daily, letters
 from newsroom import lost_tasks
+from paywall import funnel
+from paywall.meters import anonymous_meter, reading_history
+from paywall.ways_in import gifts, institutions, mail_links
 from subscriptions import catalogue, outgoing, reconcile
 
 logger = logging.getLogger(__name__)
@@ -48,13 +51,32 @@ def keep_house(*, last_night: str = "") -> None:
     attempt("have the daily mail written", daily.queue_letters_of_today)
     attempt("look after the daily mail", letters.tidy)
     attempt("prune", pruning.prune)
+    attempt("forget reads", forget_reads)
+    attempt("forget ended gifts and links in mails", forget_links)
     attempt("forget dead workers", lost_tasks.forget_workers)
     attempt("forget purges that nobody sent", forget_purges)
+    attempt("forget old counts of the funnel", funnel.prune)
 
 
 def forget_purges() -> None:
     """What was due an hour ago and was sent by no worker would purge pages that no CDN keeps any more."""
     CachePurge.objects.filter(due_at__lt=timezone.now() - PURGES_KEPT_FOR).delete()
+
+
+def forget_reads() -> None:
+    """What readers opened long ago or have erased, the meters of strangers whose period is over, and the visits to
+    institutions that open nothing any more.
+    """
+    now = timezone.now()
+    reading_history.forget_old(now)
+    anonymous_meter.forget_ended(now)
+    institutions.forget_visits(now)
+
+
+def forget_links() -> None:
+    now = timezone.now()
+    gifts.forget_ended(now)
+    mail_links.forget_ended(now)
 
 
 def compare_with_stripe() -> None:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from articles.caching import public_page
 
-CLOSED = ("/account/", "/admin/", "/feeds/private/", "/subscribe/start/", "/search/")
+CLOSED = ("/account/", "/admin/", "/feeds/private/", "/subscribe/start/", "/search/", "/access/", "/gift/", "/mail/")
 
 
 @require_safe

@@ -33,6 +33,7 @@ EDITOR = (
     | permissions("articles", ACT, "frontpage")
     | permissions("articles", ALL, "frontpick")
     | permissions("articles", LOOK, "articleredirect", "listredirect")
+    | permissions("paywall", ALL, "rule", "opening")
     | {"articles.publish_article"}
 )
 # What was sold and given, of use to both who sell and who answer readers.
@@ -40,6 +41,8 @@ SOLD = (
     permissions("subscriptions", WRITE, "grant")
     | permissions("subscriptions", LOOK, "lead", "invoice", "syncjob")
     | permissions("subscriptions", ACT, "stripecustomer", "subscription", "alert")
+    | permissions("paywall", ACT, "giftlink")
+    | permissions("paywall", LOOK, "institution")
 )
 ROLES: dict[str, frozenset[str]] = {
     EDITORS: EDITOR,
@@ -48,8 +51,12 @@ ROLES: dict[str, frozenset[str]] = {
         | SOLD
         | permissions("articles", ALL, "photo", "section", "topic", "series", "author", "correction", "page")
         | permissions("subscriptions", WRITE, "plan")
+        | permissions("paywall", ACT, "meter")
+        | permissions("paywall", WRITE, "institution")
+        | permissions("paywall", ALL, "crawler")
         | permissions("subscriptions", LOOK, "planprice", "checkoutattempt", "stripeevent")
         | permissions("subscriptions", ACT, "outgoingmail")
+        | permissions("paywall", LOOK, "funnelcount")
         | permissions("accounts", LOOK, "user", "staffaction")
     ),
     SUPPORT: (

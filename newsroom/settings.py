@@ -248,8 +248,9 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed address, password or passkey is 
 # A name that is not listed here has no limit at all, so every action that accounts/limits.py names is.
 ACCOUNT_RATE_LIMITS = {
     "gate": "20/m/ip,60/h/ip",
-    "feed_guess": "60/m/ip",  # addresses of private feeds that are none
+    "feed_guess": "60/m/ip",  # addresses of feeds, gifts and mail links that are none
     "feed_key": "10/h/key",
+    "anonymous_meter": "10/d/ip",  # meters that strangers begin; whoever removes the cookie begins another
     "search": "120/m/ip",  # strangers' searches; whole offices and libraries are one network
     "own_search": "120/m/key",  # of who is logged in, by account
     "welcome": "30/m/key",  # looks at Stripe for one checkout
@@ -275,6 +276,7 @@ ACCOUNT_RATE_LIMITS = {
     "new_device_mail": "5/d/key",
 }
 USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_ADAPTER = "accounts.ended_sessions.SessionsAdapter"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "activate_totp": "accounts.forms.ConnectAppForm",

@@ -12,8 +12,11 @@ from articles.caching import lifetime
 from articles.models import Article
 from articles.page_store import store
 from paywall.access import Access, Reason
+from paywall.asking import Ask
+from paywall.marks import plan_names
+from paywall.meters.words import bigger_plans_sentence, log_in_sentence
 from paywall.readers import Reader
-from paywall.reasons import sentence
+from paywall.telling.reasons import sentence, why
 from subscriptions.plans import OfferedPlan, offered_plans
 
 CONTINUE = "#continue"
@@ -26,23 +29,59 @@ class Gate:
     next_path: str
     login_url: str
     sentence: str = ""
+    why: str = ""  # where there is no sentence
+    why_url: str = ""
     words_read: int = 0
     words_total: int = 0
     email: str = ""
     is_registered: bool = False
     confirm_read: bool = False
+    asks_to_read: bool = False  # by the button of strangers, which posts
+    not_opening: frozenset[str] = frozenset()  # keys of the plans that do not open this article
+    needs_other_plan: bool = False  # the reader has one, and is shown the way to change it, not one more to buy
 
 
 def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
     """The gate of an article whose body is withheld."""
     next_path = article.get_absolute_url() + CONTINUE
+    has_lapsed = reader.entitlement.has_lapsed
+    gate = plans_gate(next_path, reader)
+    names = plan_names(access.asking.plan_ids) if access.asking is not None else ()
+    said = sentence(access, has_lapsed=has_lapsed, plan_names=names)
+    said = f"{said} {of_light_plan(access, reader, gate.plans)}".strip()
     return replace(
-        plans_gate(next_path, reader),
-        sentence=sentence(access, has_lapsed=reader.entitlement.has_lapsed),
-        words_read=article.teaser_word_count,
+        gate,
+        sentence=said,
+        why="" if said else why(access, has_lapsed=has_lapsed),
+        why_url=f"{reverse('paywall:access')}?{urlencode({'article': article.slug})}",
+        words_read=min(article.teaser_word_count, article.public_word_count),  # the second is rounded
         words_total=article.public_word_count,
         confirm_read=access.reason is Reason.READ_AVAILABLE,
+        asks_to_read=access.reason is Reason.READ_AVAILABLE and not reader.is_registered,
+        needs_other_plan=access.reason is Reason.PLAN_NEEDED,
+        not_opening=plans_that_do_not_open(access, gate.plans),
     )
+
+
+def plans_that_do_not_open(access: Access, plans: list[OfferedPlan]) -> frozenset[str]:
+    """The keys of those options that do not lead to the body. They are offered with the others, and say so."""
+    if access.asking is None or access.asking.ask is not Ask.PLAN:
+        return frozenset()
+    needed = access.asking.plan_ids
+    return frozenset(
+        plan.key for plan in plans if plan.is_free or plan.is_light or (needed and plan.plan_id not in needed)
+    )
+
+
+def of_light_plan(access: Access, reader: Reader, plans: list[OfferedPlan]) -> str:
+    """What else there is for who pays for a plan that counts; empty for everybody else."""
+    if reader.entitlement.allowance is None:
+        return ""
+    if not reader.is_registered:
+        return log_in_sentence()
+    if access.reason is not Reason.ALLOWANCE_USED:
+        return ""
+    return bigger_plans_sentence([plan.name for plan in plans if not plan.is_free and not plan.is_light])
 
 
 def plans_gate(next_path: str, reader: Reader) -> Gate:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
@@ -21,12 +23,18 @@ from django.utils.translation import gettext as _
 from accounts.next_path import local_path_or_none
 from articles.caching import mark_cacheable, mark_private
 from articles.responses import ArticleResponse
-from paywall.access import NO_METER, Access, Reason, decide, withheld
+from paywall import cookies
+from paywall.access import Access, Reason, decide, withheld
+from paywall.asking import Ask
 from paywall.gate import open_gate
+from paywall.policy import policy_now
 from paywall.readers import STRANGER, Reader, ReaderRequest
 from paywall.reading_as import is_refused, reader_for
-from paywall.reasons import sentence
+from paywall.telling.answers import asks_meter
+from paywall.telling.reasons import sentence
 from paywall.terms import facts_of
+from paywall.ways_in.institutions import contract_at, count_opened
+from paywall.ways_in.lent_response import LentResponse, UsedUp
 
 logger = logging.getLogger(__name__)
 
@@ -67,12 +75,14 @@ class PaywallMiddleware:
                 fill(cast("ReaderRequest", request), response)
             except ReaderUnknown:
                 return come_again("paywall/unknown_reader.html")
+            except UsedUp:
+                return cast("LentResponse", response).way_to_article()
         return response
 
 
 def fill(request: ReaderRequest, response: ArticleResponse) -> None:
     """Add `access`, and then either `body` or `gate`, to the article's page. Whatever goes wrong on the way, the body
-    stays away; but who may have paid is not shown the gate for it. Raises ReaderUnknown.
+    stays away; but who may have paid is not shown the gate for it. Raises ReaderUnknown, and UsedUp.
     """
     article = response.article
     body = ""
@@ -80,27 +90,58 @@ def fill(request: ReaderRequest, response: ArticleResponse) -> None:
         access = access_for(request, response, timezone.now())
         if access.granted:
             body = article.body_for(access)
+            if isinstance(response, LentResponse):
+                response.hand_over(access)
+            note_way_in(request, response, access)
+    except UsedUp:
+        raise
     except Exception as error:  # every error withholds: the page is shown without the body, and the cause is logged
         logger.exception("access to article %s could not be decided", article.pk)
-        if may_have_paid(request):
+        if isinstance(response, LentResponse) or may_have_paid(request):
             raise ReaderUnknown from error
         access = withheld(article.pk)
     context = response.context_data
-    context |= {"access": access, "is_free": article.tier == "free" or access.reason is Reason.FREE}
+    is_free = access.asking is not None and access.asking.ask is Ask.OPEN
+    context |= {"access": access, "is_free": is_free}
     if access.granted:
         context |= {"body": body, "access_sentence": sentence(access)}
     else:
         # The reader may be what could not be found out; the gate then stands as for a stranger.
         context["gate"] = open_gate(article, access, STRANGER if access.reason is Reason.UNDECIDED else request.reader)
-    if response.is_preview or access.reason is Reason.UNDECIDED:
+    if response.is_preview or not is_everybodys(access):
         mark_private(response)
     else:
         mark_cacheable(request, response, response.surrogate_keys)
 
 
+def is_everybodys(access: Access) -> bool:
+    """Whether the page may be a stranger's. What was opened by anything that this reader has never is, whatever the
+    request looks like.
+    """
+    if access.granted:
+        return access.reason is Reason.FREE and not access.opens_every_block
+    return access.reason is not Reason.UNDECIDED
+
+
+def note_way_in(request: HttpRequest, response: ArticleResponse, access: Access) -> None:
+    """What goes with some ways in: an institution's reading is counted, and a crawler shows nobody a copy."""
+    if access.reason is Reason.INSTITUTION and is_opened(request):
+        count_opened(response.article.pk, access.via, timezone.now())
+    elif access.reason is Reason.CRAWLER:
+        response.headers["X-Robots-Tag"] = "noarchive"
+
+
 def may_have_paid(request: HttpRequest) -> bool:
-    """Whether there is anything by which the reader could be a subscriber: a session or a pass."""
-    return any(name in request.COOKIES for name in (settings.SESSION_COOKIE_NAME, settings.PASS_COOKIE_NAME))
+    """Whether there is anything by which somebody could have paid for this reader: a session, a pass, a gift, an
+    institution. Where a network cannot be looked up, it may be an institution's.
+    """
+    ways = (settings.SESSION_COOKIE_NAME, settings.PASS_COOKIE_NAME, cookies.GIFT, cookies.INSTITUTION)
+    if any(name in request.COOKIES for name in ways):
+        return True
+    try:
+        return contract_at(request) is not None
+    except Error:
+        return True
 
 
 def come_again(template_name: str) -> SimpleTemplateResponse:
@@ -114,20 +155,31 @@ def come_again(template_name: str) -> SimpleTemplateResponse:
 def access_for(request: ReaderRequest, response: ArticleResponse, now: datetime) -> Access:
     """The decision for this request; a read of the allowance is spent first where this request may spend one."""
     article, reader = response.article, request.reader
-    facts = facts_of(article, now, is_preview=response.is_preview)
-    meter = reader.meter(article, now) if facts.free_until is None else NO_METER
-    access = decide(facts, reader.facts(article), meter)
+    policy = policy_now()
+    facts = facts_of(article, policy, is_preview=response.is_preview)
+    ask = partial(decide, facts, reader.facts(article), now, policy=policy)
+    access = ask()
+    if not asks_meter(access):
+        return access
+    access = ask(meter=reader.meter(article, now))
     if access.reason is Reason.READ_AVAILABLE and may_spend(request, reader):
-        access = decide(facts, reader.facts(article), reader.spend(article, now))
+        access = ask(meter=reader.spend(article, now))
     return access
 
 
 def may_spend(request: HttpRequest, reader: Reader) -> bool:
-    """Whether a person opened the page: neither HEAD, nor a prefetch, nor a request made by a script, a frame or a
-    picture. Whose subscription has ended is asked first: they shall learn of the end from the gate.
+    """Whether a person opened the page who has a name: a stranger's page is everybody's, and only the button there
+    spends (paywall/meters/anonymous_views.py). Whose subscription has ended is asked first: they shall learn of the
+    end from the gate.
     """
-    if reader.entitlement.has_lapsed and ASKED not in request.GET:
-        return False
+    is_asked = not reader.entitlement.has_lapsed or ASKED in request.GET
+    return reader.is_registered and is_asked and is_opened(request)
+
+
+def is_opened(request: HttpRequest) -> bool:
+    """Whether a person opened the page: neither HEAD, nor a prefetch, nor a request made by a script, a frame or a
+    picture.
+    """
     purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
     return (
         request.method == "GET"

@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.overview import OverviewLink, OverviewSection
-from paywall.meter import meter_facts
+from paywall.meters.meter import meter_facts
+from paywall.meters.words import allowance_sentence
 from paywall.readers import Reader, ReaderRequest
-from paywall.reasons import allowance_sentence
 
 
 def reading_section(request: HttpRequest) -> OverviewSection | None:
@@ -38,4 +38,4 @@ def reading_sentences(reader: Reader, user_id: int, now: datetime) -> tuple[str,
         day = date_format(timezone.localtime(entitlement.library_until), "DATE_FORMAT")
         return (_("The whole library is open to you until %(day)s.") % {"day": day},)
     ended = _("Your access to the whole library has ended.") if entitlement.has_lapsed else ""
-    return (ended, allowance_sentence(meter_facts(user_id, None, now)))
+    return (ended, allowance_sentence(meter_facts(user_id, None, now, of_plan=entitlement.allowance)))

@@ -5,10 +5,10 @@ Only the facts are made up, never the decision. Nothing is spent, and nothing is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.db.models import TextChoices
 from django.dispatch import receiver
@@ -21,9 +21,10 @@ from django.utils.translation import gettext_lazy
 from accounts import audit, second_factor
 from accounts.admin_pages import is_admin_path
 from accounts.models import StaffActionKind
-from paywall.access import MeterFacts
-from paywall.meter import next_period, period_of
+from paywall.meters.meter import facts_by, terms_of_meter
+from paywall.meters.periods import local_day
 from paywall.readers import ANY_SUBSCRIBER, Reader, reader_of
+from paywall.ways_in.gifts import with_gifts
 from subscriptions.entitlements import Entitlement
 
 SESSION_KEY = "reading_as"
@@ -31,7 +32,8 @@ PERMISSION = "accounts.read_as"
 LASTS = timedelta(hours=1)
 NOBODY = "reader@example.org"  # stands where a page names a reader's address
 SELLS = "subscriptions"  # the app whose forms store and sell
-OWN_FEED = ("paywall:feed-key", "paywall:feed-key-end")  # a preset has none, and that of who reads stays as it is
+# A preset has no feed, gives and spends nothing, and what is its reader's own stays as it is.
+OWN = ("paywall:feed-key", "paywall:feed-key-end", "paywall:gift-new", "paywall:gift-revoke", "paywall:anonymous-read")
 
 
 class ReaderClass(TextChoices):
@@ -51,11 +53,8 @@ def preset(chosen: ReaderClass, now: datetime) -> Reader:
         case ReaderClass.SUBSCRIBER:
             return Reader(email=NOBODY, is_registered=True, entitlement=ANY_SUBSCRIBER.entitlement, shown_as=shown_as)
         case ReaderClass.REGISTERED | ReaderClass.USED_UP | ReaderClass.LAPSED:
-            month = MeterFacts(
-                allowance=settings.MONTHLY_ALLOWANCE,
-                used=settings.MONTHLY_ALLOWANCE if chosen is ReaderClass.USED_UP else 0,
-                renews_on=next_period(period_of(now)),
-            )
+            month = facts_by(terms_of_meter(), local_day(now))
+            month = replace(month, used=month.allowance if chosen is ReaderClass.USED_UP else 0)
             held = Entitlement(has_lapsed=chosen is ReaderClass.LAPSED)
             return Reader(email=NOBODY, is_registered=True, entitlement=held, shown_meter=month, shown_as=shown_as)
 
@@ -63,7 +62,7 @@ def preset(chosen: ReaderClass, now: datetime) -> Reader:
 def reader_for(request: HttpRequest, now: datetime) -> Reader:
     """The reader whom the pages of this request are for: who asks, or the class that they read as."""
     chosen = None if is_admin_path(request.path) else chosen_class(request, now)
-    return reader_of(request, now) if chosen is None else preset(chosen, now)
+    return with_gifts(reader_of(request, now), request, now) if chosen is None else preset(chosen, now)
 
 
 def chosen_class(request: HttpRequest, now: datetime) -> ReaderClass | None:
@@ -113,13 +112,13 @@ def end_at_logout(request: HttpRequest, **_arguments: Any) -> None:
 
 
 def is_refused(request: HttpRequest) -> bool:
-    """Whether the request would join, pay or change a subscription or a feed of one's own while its sender reads as
-    somebody else.
+    """Whether the request would join, pay or change a subscription, a feed or a gift of one's own while its sender
+    reads as somebody else.
     """
     match = request.resolver_match
     return (
         request.method not in ("GET", "HEAD", "OPTIONS")
         and match is not None
-        and (match.app_name == SELLS or match.view_name in OWN_FEED)
+        and (match.app_name == SELLS or match.view_name in OWN)
         and chosen_class(request, timezone.now()) is not None
     )

@@ -1,6 +1,7 @@
 """The search page: what its address asks for, which vector its reader may ask, and what it shows of each article.
 
-Bodies are searched for those alone to whom every premium article is open, and shown where `decide` grants the article.
+Bodies are searched for those alone to whom every premium article is open, but for the articles that need a plan of
+which they have none, and shown where `decide` grants the article.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from articles.moved import moved_to
 from articles.search import BadCursor, Cursor, Filters, Found, Order, Question, Search, find, read_words, tidy
 from articles.snippets import Text, highlight, plain_text
 from articles.surrogate_keys import card_keys
-from paywall.access import opens_every_premium
+from paywall.access import ReaderFacts, library_plans, opens_every_premium
 from paywall.bodies import open_bodies
 from paywall.readers import Reader
+from paywall.terms import terms_now
 
 ROWS: Mapping[str, type[Section | Topic | Author]] = {"section": Section, "topic": Topic, "author": Author}
 FACETS = (*ROWS, "year")
@@ -161,8 +163,9 @@ def answer(asked: Asked, reader: Reader, now: datetime) -> Answer | None:
     question = read_words(asked.words, now)
     if question is None:
         return None
-    with_bodies = opens_every_premium(reader.standing_facts)
-    found = find(Search(question, asked.keys(), asked.order, asked.after, with_bodies), now)
+    with_bodies = opens_every_premium(reader.standing_facts, now)
+    closed = closed_by_plan(reader.standing_facts, now) if with_bodies else ()
+    found = find(Search(question, asked.keys(), asked.order, asked.after, with_bodies, closed), now)
     bodies = open_bodies(found.articles, reader, now) if with_bodies else {}
     names = {name: model.objects.in_bulk([key for key, _ in found.facets[name]]) for name, model in ROWS.items()}
     keys = [f"{name}-{key}" for name, rows in names.items() for key in rows]
@@ -174,6 +177,16 @@ def answer(asked: Asked, reader: Reader, now: datetime) -> Answer | None:
         list(facets(asked, found, names)),
         [*card_keys(found.articles), *keys],
     )
+
+
+def closed_by_plan(reader: ReaderFacts, now: datetime) -> tuple[int, ...]:
+    """The articles that need a plan by which this reader of the library does not hold it, also while they are open to
+    everybody: what is searched would else change by the minute.
+    """
+    plans = library_plans(reader, now)
+    if reader.is_staff or None in plans:
+        return ()
+    return tuple(pk for pk, terms in terms_now().items() if terms.plan_ids and not terms.plan_ids & plans)
 
 
 def results(question: Question, articles: Sequence[Article], bodies: Mapping[int, str]) -> Iterator[Result]:

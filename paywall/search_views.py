@@ -27,7 +27,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """The same for every stranger. What bodies were searched for is its reader's own, whatever the request shows."""
     asked = Asked.of(request.GET)
     reader = cast("ReaderRequest", request).reader
-    reads_everything = opens_every_premium(reader.standing_facts)
+    reads_everything = opens_every_premium(reader.standing_facts, timezone.now())
     context: dict[str, Any] = {"query": asked.words, "reads_everything": reads_everything}
     keys = ["search", "library"]
     if asked.words:

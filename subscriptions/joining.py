@@ -29,6 +29,7 @@ from subscriptions.leads import capture_lead
 from subscriptions.models import Lead, Plan
 from subscriptions.passes import add_pass
 from subscriptions.plans import offered_plans
+from subscriptions.sources import LONGEST_HOST, Source, from_where
 from subscriptions.stripe_gateway import StripeFailed, StripeRefused
 from subscriptions.welcome import welcome_path
 
@@ -48,6 +49,7 @@ class JoinRequest:
     email: str
     plan: Plan
     next_path: str
+    source: Source
 
 
 def read_join_form(request: HttpRequest) -> JoinRequest:
@@ -69,7 +71,7 @@ def read_join_form(request: HttpRequest) -> JoinRequest:
         errors["next"] = _("This form was changed on its way: it leads to another site.")
     if errors or plan is None:
         raise JoinRefused(errors)
-    return JoinRequest(email, plan, next_path)
+    return JoinRequest(email, plan, next_path, from_where(request.POST.get("came_from", "")))
 
 
 @csrf_exempt
@@ -96,7 +98,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def capture(join: JoinRequest) -> Lead:
-    return capture_lead(join.email, join.plan, source_path=join.next_path.partition("#")[0])
+    return capture_lead(join.email, join.plan, source_path=join.next_path.partition("#")[0], source=join.source)
 
 
 def pay(request: HttpRequest, join: JoinRequest, lead: Lead) -> HttpResponse:
@@ -141,6 +143,7 @@ def refused(request: HttpRequest, errors: dict[str, str], *, status: int) -> Htt
     context = {
         "plans": offered_plans(),
         "next_path": next_path,
+        "came_from": request.POST.get("came_from", "")[:LONGEST_HOST],
         "email": request.user.email if request.user.is_authenticated else request.POST.get("email", "")[:320],
         "errors": errors,
         "chosen": request.POST.get("plan", ""),

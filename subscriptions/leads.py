@@ -11,11 +11,12 @@ from accounts.models import User
 from subscriptions.consent import CONSENT_VERSION, CONSENT_WORDING
 from subscriptions.models import Lead, Plan
 from subscriptions.signals import lead_captured, lead_confirmed
+from subscriptions.sources import Source
 
 LONGEST_SOURCE = 300
 
 
-def capture_lead(email: str, plan: Plan, source_path: str) -> Lead:
+def capture_lead(email: str, plan: Plan, source_path: str, source: Source = Source.UNKNOWN) -> Lead:
     """Store a normalised address with the wording that stood beside the field."""
     lead = Lead.objects.create(
         email=email,
@@ -23,6 +24,7 @@ def capture_lead(email: str, plan: Plan, source_path: str) -> Lead:
         consent_wording=str(CONSENT_WORDING),
         consent_version=CONSENT_VERSION,
         source_path=source_path[:LONGEST_SOURCE],
+        source=source,
     )
     transaction.on_commit(partial(lead_captured.send, sender=Lead, lead=lead))
     return lead

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article, ArticleRedirect, Correction, CorrectionKind, Status, Tier
-from paywall.meter import period_of
+from paywall.meters.periods import period_of
 from paywall.models import MeteredRead
 from subscriptions.models import CheckoutAttempt, Lead, Plan
 from tests import make
@@ -48,6 +48,20 @@ NOTED_BODY = (
     + '</sup></p><ol class="notes"><li id="note-1">The ledger, p. 4.</li><li id="note-2">Twice.</li></ol>'
 )
 
+PARTLY_OPEN_BODY = (
+    make.long_body(0, length=5)
+    + '<section class="block-open"><h2>What everybody may know</h2><p>The lamps were lit at six. Nobody may sail '
+    + "before they are, whatever the ledger says.</p><blockquote class='pull'>We counted the lamps.</blockquote>"
+    + "<ul><li>The inner basin.</li><li>The coal quay.</li></ul></section>"
+    + make.paragraphs("The clerks went home", 2)
+    + '<section class="block-subscribers"><h3>The numbers behind it</h3><p>Each berth has its own ledger.'
+    + '<sup class="note"><a href="#note-1">1</a></sup></p><table><caption>Lamps</caption><thead><tr><th>Berth</th>'
+    + "<th>Lamps</th></tr></thead><tbody><tr><td>1</td><td>4</td></tr></tbody></table></section>"
+    + make.paragraphs("The pilot came back", 2)
+    + '<section class="block-open"><p>The port reads the ledger out on the first of each month.</p></section>'
+    + '<ol class="notes"><li id="note-1">The ledger, p. 4.</li></ol>'
+)
+
 
 def build() -> None:
     """Everything that the list of pages names. Takes about a second."""
@@ -79,6 +93,8 @@ def build() -> None:
         **common,
     )
     corrected(common)
+    for slug, tier in (("partly-open-story", Tier.PREMIUM), ("partly-closed-story", Tier.FREE)):
+        make.article(slug=slug, headline="Harbour in parts", tier=tier, body=PARTLY_OPEN_BODY, **common)
     make.article(slug="short-story", headline="Fog", standfirst="", tier=Tier.FREE, body="<p>The port is closed.</p>")
     make.article(slug="withdrawn-story", status=Status.WITHDRAWN)
     moved = make.article(slug="moved-story", section=security)

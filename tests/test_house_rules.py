@@ -16,7 +16,9 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 
+from accounts.models import User
 from paywall.feed_keys import FeedKey
+from paywall.ways_in import gifts, mail_links
 from tests import make
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -67,6 +69,9 @@ PUBLIC = {
     "articles:sitemap-part",
     "articles:sitemap-news",
     "paywall:plans",
+    "paywall:anonymous-read",
+    "paywall:access",
+    "paywall:institution-access",
     "newsletters:mail-stop",
     "subscriptions:start",
     "healthz",
@@ -172,7 +177,7 @@ def test_every_address_is_public_by_list_or_turns_a_stranger_away() -> None:
 
 
 @pytest.mark.django_db
-def test_only_the_article_view_and_ones_own_feed_render_an_article(
+def test_only_the_article_view_what_is_lent_and_ones_own_feed_render_an_article(
     subscriber: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = FeedKey.objects.make_for(int(subscriber.session["_auth_user_id"]), timezone.now())
@@ -186,18 +191,25 @@ def test_only_the_article_view_and_ones_own_feed_render_an_article(
     article = make.article(
         slug="sample", section=section, topics=[topic], authors=[author], series=series, published_at=timezone.now()
     )
+    now, reader_id = timezone.now(), int(subscriber.session["_auth_user_id"])
+    monkeypatch.setitem(SAMPLES, "gift_token", gifts.give(User.objects.get(pk=reader_id), article, now).token)
+    (mail_url,) = mail_links.urls_for(reader_id, [article], now).values()
+    monkeypatch.setitem(SAMPLES, "mail_token", mail_url.rstrip("/").rpartition("/")[2])
     rendered_by = set()
     for name, pattern in named_patterns(get_resolver()):
         address = address_of(name, pattern)
         if address is None:
             continue
-        response = subscriber.get(address)
+        # What was lent opens for who has nothing else; who subscribes is led to the article.
+        is_lent = bool({"gift_token", "mail_token"} & set(pattern.pattern.converters))
+        response = (Client() if is_lent else subscriber).get(address)
         templates = {template.name for template in getattr(response, "templates", [])}
         if "articles/article.html" in templates or article.sentinel in getattr(response, "content", b"").decode(
             "utf-8", "replace"
         ):
             rendered_by.add(name)
-    assert rendered_by == {"articles:article", "paywall:private-feed-rss", "paywall:private-feed-json"}
+    own_feed = {"paywall:private-feed-rss", "paywall:private-feed-json"}
+    assert rendered_by == {"articles:article", "paywall:gift", "paywall:mail-link", *own_feed}
 
 
 def attacks_of_the_table() -> set[str]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -179,6 +180,14 @@ class ArticleAdmin(ArticleModelAdmin):
 
     # --- publishing and withdrawing ---------------------------------------------------------------------------
 
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_actions(request, action_location=action_location)
+        if found and self.has_publish_permission(request):
+            found |= {name: (action, name, label) for name, action, label in extension.actions}
+        return found
+
     @admin.action(permissions=["publish"], description=gettext_lazy("Publish now"))
     def publish_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
         now = timezone.now()
@@ -187,7 +196,9 @@ class ArticleAdmin(ArticleModelAdmin):
         with transaction.atomic():
             for article in queryset.select_related("section", "photo").select_for_update(of=("self",)):
                 missing = missing_to_publish(
-                    section=article.section, photo=article.photo, has_body=article.word_count > 0
+                    section=article.section,
+                    photo=article.photo,
+                    has_body=article.word_count > 0 or article.has_subscribers_blocks,
                 )
                 if missing:
                     self.message_user(request, f"“{article.headline}”: {' '.join(missing.values())}", messages.ERROR)

@@ -19,7 +19,7 @@ from articles.admin.opened import OpenedForm
 from articles.admin.states import missing_to_publish, published_at_for
 from articles.bodies import Body
 from articles.models import Article, ArticleRedirect, Status
-from articles.sanitising import MAX_CHARACTERS, BodyTooLong, clean_body
+from articles.sanitising import MAX_CHARACTERS, BodyTooLong, sanitise
 
 
 class Intent(StrEnum):
@@ -44,7 +44,10 @@ class ArticleForm(OpenedForm):
         widget=BodyWidget,
         help_text=gettext_lazy(
             "The scissors put the paywall cut: what stands above it is free to read. "
-            "Without a cut the first sentences are, up to 180 words."
+            "Without a cut the first sentences are, up to 180 words. "
+            "The open lock marks blocks that everybody may read, also behind the cut; the closed lock marks blocks "
+            "for subscribers alone, also where the article is free. "
+            "A block for subscribers is never in the opening, and counts for none of the words."
         ),
     )
 
@@ -104,12 +107,24 @@ class ArticleForm(OpenedForm):
 
     def clean_body(self) -> str:
         try:
-            return clean_body(self.cleaned_data["body"].replace("\r\n", "\n"))
+            cleaned = sanitise(self.cleaned_data["body"].replace("\r\n", "\n"))
         except BodyTooLong as error:
             limit = number_format(MAX_CHARACTERS, force_grouping=True)
             raise forms.ValidationError(
                 _("This body is too long: at most %(limit)s characters of HTML are kept.") % {"limit": limit}
             ) from error
+        if cleaned.has_misplaced_cut:
+            raise forms.ValidationError(
+                _("The paywall cut stands inside a marked block. Put it before or behind the block.")
+            )
+        if cleaned.has_dropped_mark:
+            raise forms.ValidationError(
+                _(
+                    "A block that is open to everybody must stand between other blocks, be closed, and hold no other "
+                    "marked block. Please mark it anew."
+                )
+            )
+        return cleaned.html
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django_prose_editor.widgets import prose_editor_admin_media
 from js_asset import ImportMap, Media, Script
 
-MODULES = ("footnotes", "paywall-cut", "pull-quote", "kept-block", "pasting")
+MODULES = ("footnotes", "marked-blocks", "paywall-cut", "pull-quote", "kept-block", "pasting")
 EDITOR_MEDIA: forms.Media = prose_editor_admin_media + Media(
     importmap=ImportMap({f"newsroom/{name}": f"admin-editor/{name}.js" for name in MODULES}),
     css={"all": ["django_prose_editor/overrides.css", "admin-editor/body-editor.css"]},  # ours after theirs
@@ -46,6 +46,11 @@ def editor_words() -> dict[str, str]:
         "remove": _("Remove the paywall cut"),
         "up": _("Move the cut up"),
         "down": _("Move the cut down"),
+        "open": _("Open to everybody"),
+        "subscribers": _("For subscribers alone"),
+        "markOpen": _("Mark as open to everybody"),
+        "markSubscribers": _("Mark as for subscribers alone"),
+        "unmark": _("Take the mark away"),
         "link": _("Link"),
         "address": _("Address"),
         "kept": _(

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import Promise
 
 from articles.models import Article
 from articles.models.redirect import ListPage
 
+type ArticleAction = Callable[[Any, HttpRequest, QuerySet[Article]], HttpResponseBase | None]
 type ArticleView = Callable[[HttpRequest, Article], HttpResponseBase]
 
 
@@ -40,6 +42,7 @@ type Objection = Callable[[ListPage], str]
 
 inlines: list[type[InlineModelAdmin[Any, Any]]] = []
 views: list[AddedView] = []
+actions: list[tuple[str, ArticleAction, str | Promise]] = []
 objections: list[Objection] = []
 
 
@@ -50,6 +53,13 @@ def add_inline(inline: type[InlineModelAdmin[Any, Any]]) -> None:
 def add_view(path: str, view: ArticleView, name: str, label: str | Promise) -> None:
     """Serve `view` at `<id>/<path>` as `admin:articles_article_<name>`. `path` ends with a slash."""
     views.append(AddedView(path=path, view=view, name=name, label=label))
+
+
+def add_action(name: str, action: ArticleAction, label: str | Promise) -> None:
+    """Offer `action` in the list of articles to those alone who may publish. It gets the list's admin, the request and
+    what was chosen.
+    """
+    actions.append((name, action, label))
 
 
 def add_objection(objection: Objection) -> None:

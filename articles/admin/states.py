@@ -7,22 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
-from django.utils import timezone
-from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Photo, Section, Status
-
-
-def moment_in_words(moment: datetime) -> str:
-    """A moment in the publication's time zone, which is named: “3 December 2026, 14:00 (Europe/London)”."""
-    return f"{date_format(timezone.localtime(moment), get_format('DATE_FORMAT') + ', H:i')} ({settings.TIME_ZONE})"
+from articles.moments import staff_moment_in_words
 
 
 def state_in_words(article: Article, now: datetime) -> str:
     if article.status == Status.PUBLISHED and article.published_at is not None and not article.is_out(now):
-        return _("scheduled for %(moment)s") % {"moment": moment_in_words(article.published_at)}
+        return _("scheduled for %(moment)s") % {"moment": staff_moment_in_words(article.published_at)}
     return str(Status(article.status).label)
 
 

@@ -181,8 +181,7 @@ class _Batch:
             article = Article(pk=pk, slug=slug, status=Status.PUBLISHED, source_id=record.identity.source_id)
             _write_fields(article, record, names)
             article.photo = self._photo(record, pictures.get(record.line))
-            article.teaser, article.teaser_word_count = record.teaser.html, record.teaser.words
-            article.word_count = record.teaser.total_words
+            article.take_teaser(record.teaser)
             articles.append(article)
             bodies.append(
                 Body(article_id=pk, html=record.html, continue_at=record.teaser.continue_at, language=article.language)

@@ -16,7 +16,7 @@ from articles import markdown
 from articles.html_tokens import decode_closed
 from articles.models import Article, Author, Photo, Section, Series, Tier, Topic
 from articles.models.article import EARLIEST, LANGUAGE_TAG, LATEST
-from articles.sanitising import MAX_CHARACTERS, BodyTooLong, sanitise
+from articles.sanitising import MAX_CHARACTERS, BodyTooLong, Sanitised, sanitise
 from articles.teasers import Teaser, make_teaser
 
 MOST_NAMES = 100  # authors or topics of one article
@@ -174,13 +174,20 @@ class _Reader:
         if not cleaned.html:
             raise LineRejected("empty body: nothing of it is left once cleaned")
         teaser = make_teaser(cleaned.html)
-        if not teaser.total_words:
+        if not teaser.total_words and not teaser.has_subscribers_blocks:
             self.warnings.append("the body holds no words")
+        self._tell_changes(cleaned)
+        return cleaned.html, teaser
+
+    def _tell_changes(self, cleaned: Sanitised) -> None:
+        if cleaned.has_misplaced_cut:
+            self.warnings.append("the paywall cut stood in a marked block and was put before it")
+        if cleaned.has_dropped_mark:
+            self.warnings.append("a block marked as open is not: its mark stands inside something or is not closed")
         if cleaned.images == 1:
             self.warnings.append("an image in the body was replaced by its alternative text")
         elif cleaned.images:
             self.warnings.append(f"{cleaned.images} images in the body were replaced by their alternative texts")
-        return cleaned.html, teaser
 
     # --- what it may have -------------------------------------------------------------------------------------
 

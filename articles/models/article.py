@@ -27,7 +27,7 @@ from articles.models.photo import Photo
 from articles.models.stored import Slugged
 from articles.sanitising import clean_body
 from articles.search_vectors import generated_vector
-from articles.teasers import make_teaser
+from articles.teasers import Teaser, make_teaser
 
 LANGUAGE_TAG = r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$"  # BCP 47 in small letters, as far as a publication needs it
 # Beyond these a year has not four digits, or a time zone leads out of what a date can be.
@@ -64,6 +64,9 @@ class BodyAccess(Protocol):
     @property
     def article_id(self) -> int | None: ...
 
+    @property
+    def opens_every_block(self) -> bool: ...
+
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     def published(self, now: datetime | None = None) -> Self:
@@ -86,8 +89,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(series_id=series_id).order_by("series_part", "published_at", "pk")
 
     def with_card(self) -> Self:
-        """With what a list shows of each: section, picture and byline, in two queries however long the list is."""
-        return self.select_related("section", "photo").prefetch_related("bylines__author")
+        """With what a list shows of each: section, picture and byline, in two queries however long the list is. Each
+        knows those that came with it, so that what is needed of one later is fetched for all of them.
+        """
+        joined = self.select_related("section", "photo").prefetch_related("bylines__author")
+        return joined.fetch_mode(models.FETCH_PEERS)
 
 
 class Article(Slugged):
@@ -100,6 +106,9 @@ class Article(Slugged):
     teaser = models.TextField(_("teaser"), blank=True, editable=False)
     teaser_word_count = models.PositiveIntegerField(default=0, editable=False)
     word_count = models.PositiveIntegerField(default=0, editable=False)
+    # Of the body, for everybody: what is open behind the teaser, and whether parts of it are for subscribers alone.
+    open_blocks = models.TextField(blank=True, default="", db_default="", editable=False)
+    has_subscribers_blocks = models.BooleanField(default=False, db_default=False, editable=False)
 
     section = models.ForeignKey(
         Section, verbose_name=_("section"), null=True, blank=True, on_delete=models.PROTECT, related_name="articles"
@@ -191,9 +200,15 @@ class Article(Slugged):
         """
         body = bodies.Body(article=self, html=clean_body(html), language=self.language)
         teaser = make_teaser(body.html)
-        self.teaser, self.teaser_word_count, self.word_count = teaser.html, teaser.words, teaser.total_words
+        self.take_teaser(teaser)
         body.continue_at = teaser.continue_at
         return body
+
+    def take_teaser(self, teaser: Teaser) -> None:
+        """What everybody is told of the body."""
+        self.teaser, self.teaser_word_count = teaser.html, teaser.words + teaser.open_words
+        self.word_count = teaser.total_words
+        self.open_blocks, self.has_subscribers_blocks = teaser.open_blocks, teaser.has_subscribers_blocks
 
     def save_with_body(self, html: str) -> None:
         """Save the article and its body in one transaction. Raises `sanitising.BodyTooLong`."""
@@ -216,8 +231,12 @@ class Article(Slugged):
 
     # --- state ------------------------------------------------------------------------------------------------
 
+    @property
+    def is_published(self) -> bool:
+        return self.status == Status.PUBLISHED
+
     def is_out(self, now: datetime) -> bool:
-        return self.status == Status.PUBLISHED and self.published_at is not None and self.published_at <= now
+        return self.is_published and self.published_at is not None and self.published_at <= now
 
     @property
     def is_withdrawn(self) -> bool:

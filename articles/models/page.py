@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from articles.blocks import unmarked
 from articles.fields import PlainCharField
 from articles.sanitising import clean_body
 from articles.teasers import without_cut
@@ -20,8 +21,8 @@ HOUSE_SLUGS = ("about", "contact", "accessibility", "privacy", "terms")
 
 
 def clean_page(raw_html: str) -> str:
-    """As a body is cleaned, and without a paywall cut. Raises BodyTooLong."""
-    return without_cut(clean_body(raw_html))
+    """As a body is cleaned, without a paywall cut and marked blocks. Raises BodyTooLong."""
+    return without_cut(unmarked(clean_body(raw_html)))
 
 
 class PageQuerySet(models.QuerySet["Page"]):

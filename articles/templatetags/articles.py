@@ -10,6 +10,8 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
+from articles import blocks
+
 register = template.Library()
 
 # As Django's json_script does: what could end the script element or open a comment is written as an escape.
@@ -24,6 +26,12 @@ class MissingContext(Exception):
 def stored_html(text: str) -> SafeString:
     """HTML that was cleaned when it was stored (teaser, body). For nothing else."""
     return mark_safe(text)  # noqa: S308
+
+
+@register.simple_tag
+def open_blocks(text: str) -> SafeString:
+    """The blocks that stand on an article's page where its body is withheld, cleaned when they were stored."""
+    return stored_html(blocks.shown(text))
 
 
 @register.filter

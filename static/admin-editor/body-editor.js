@@ -25,6 +25,7 @@ import {
 } from "django-prose-editor/editor"
 import { Note, NoteMark, Notes } from "newsroom/footnotes"
 import { KeptBlock } from "newsroom/kept-block"
+import { MarkedBlock } from "newsroom/marked-blocks"
 import { PastedBold, PastedItalic, withoutStyles } from "newsroom/pasting"
 import { DocumentWithCut, PaywallCut } from "newsroom/paywall-cut"
 import { QuoteOrPull } from "newsroom/pull-quote"
@@ -37,14 +38,16 @@ const MENU = [
   ["bold", "italic"],
   ["link", "unlink"],
   ["paywallCut", "paywallCut:remove"],
+  ["mark:open", "mark:subscribers", "mark:none"],
   ["history:undo", "history:redo"],
   ["fullscreen"],
 ]
 
-// A text that has no part that costs has no cut.
+// A text that has no part that costs has no cut and no marked blocks.
+const OF_THE_PAYWALL = ["paywallCut", "mark:open"]
 const menuItems = (hasCut) => ({ editor, buttons, menu }) => {
   const defined = menu.items("headings nodes lists marks link paywall history utility")
-  return MENU.filter(([first]) => hasCut || first !== "paywallCut").map((names) =>
+  return MENU.filter(([first]) => hasCut || !OF_THE_PAYWALL.includes(first)).map((names) =>
     menu.buttonGroup(
       { editor, buttons },
       names.flatMap((name) => defined.filter((item) => item.name === name)),
@@ -99,6 +102,7 @@ const extensions = (words) => [
   HorizontalRule.extend({ addInputRules: () => [] }),
   KeptBlock.configure({ label: words.kept, words }),
   PaywallCut.configure({ words }),
+  MarkedBlock.configure({ words }),
   Dropcursor,
   Gapcursor,
   History,

@@ -60,7 +60,7 @@ const button = (label, text, press) => {
   return element
 }
 
-export const DocumentWithCut = Document.extend({ content: "(block | paywallCut)+ notes?" })
+export const DocumentWithCut = Document.extend({ content: "(block | paywallCut | markedBlock)+ notes?" })
 
 export const PaywallCut = Node.create({
   name: "paywallCut",

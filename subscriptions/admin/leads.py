@@ -11,8 +11,8 @@ from subscriptions.models import Lead
 
 @admin.register(Lead)
 class LeadAdmin(WholeAddressSearch, ReadOnlyAdmin):
-    list_display = ("email", "plan", "created_at", "confirmed_at", "source_path")
-    list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "plan", "consent_version")
+    list_display = ("email", "plan", "created_at", "confirmed_at", "source_path", "source")
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "plan", "source", "consent_version")
     list_select_related = ("plan",)
     date_hierarchy = "created_at"
     search_fields = ("email__exact",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -38,6 +39,8 @@ class PlanForm(PlanModelForm):
             self.add_error("amount_minor", _("Registration is free: its price is 0."))
         if cleaned.get("kind") == PlanKind.RECURRING and cleaned.get("interval") == PlanInterval.NONE:
             self.add_error("interval", _("A subscription recurs every month or every year."))
+        if cleaned.get("kind") != PlanKind.REGISTRATION and cleaned.get("allowance") == 0:
+            self.add_error("allowance", _("Whoever pays reads something: leave it empty for the whole library."))
         return cleaned
 
 
@@ -55,19 +58,34 @@ class PlanPriceInline(PriceInline):
         return False
 
 
+# Of a plan: why it has to stay, in a sentence for staff; empty where nothing is against it.
+type Objection = Callable[[Plan], str]
+objections: list[Objection] = []
+
+
+def add_objection(objection: Objection) -> None:
+    """Let an upper app keep a plan from being deleted in admin that its own rows name."""
+    objections.append(objection)
+
+
 @admin.register(Plan)
 class PlanAdmin(PlanModelAdmin):
     form = PlanForm
     inlines = (PlanPriceInline,)
     fieldsets = (
-        (None, {"fields": ("name", "key", "kind", ("amount_minor", "currency", "interval"))}),
+        (None, {"fields": ("name", "key", "kind", ("amount_minor", "currency", "interval"), "allowance")}),
         (
             gettext_lazy("At the gate"),
             {"fields": ("description", "button", "small_print", "position", "is_offered", "is_highlighted")},
         ),
     )
-    list_display = ("name", "kind", "price_label", "interval", "position", "is_offered", "is_highlighted")
+    list_display = ("name", "kind", "price_label", "interval", "allowance", "position", "is_offered", "is_highlighted")
     list_editable = ("position", "is_offered", "is_highlighted")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Where something stands in the way, its sentences instead of row after row."""
+        against = [sentence for plan in objs for objection in objections if (sentence := objection(plan))]
+        return ([], {}, set(), against) if against else super().get_deleted_objects(objs, request)
 
     def get_inlines(self, request: HttpRequest, obj: Plan | None) -> Any:
         return () if obj is None else super().get_inlines(request, obj)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.plan import Plan
+from subscriptions.sources import Source
 
 
 class Lead(models.Model):
@@ -15,6 +16,9 @@ class Lead(models.Model):
     consent_wording = models.TextField(_("consent wording"))
     consent_version = models.CharField(_("consent version"), max_length=20)
     source_path = models.CharField(_("came from"), max_length=300, blank=True)
+    source = models.CharField(
+        _("led here by"), max_length=8, choices=Source, default=Source.UNKNOWN, db_default=Source.UNKNOWN
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
@@ -31,6 +35,9 @@ class Lead(models.Model):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
         indexes = (models.Index(fields=("-created_at",), name="lead_by_date"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(source__in=Source.values), name="lead_source_is_known"),
+        )
 
     def __str__(self) -> str:
         return f"{self.email} ({self.plan_id})"

@@ -10,13 +10,14 @@ from typing import ClassVar, Self
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_symbol
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 CURRENCY = r"^[A-Z]{3}$"
+MOST_ALLOWANCE = 1000  # articles in a period, as of MONTHLY_ALLOWANCE
 # ISO 4217: how many digits a currency has after the point, where that is not two; and signs that every reader knows,
 # where a language would say more ("US$").
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
@@ -37,6 +38,14 @@ class PlanInterval(models.TextChoices):
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
+    def registration_allowance(self) -> int:
+        """How many subscribers' articles a registered reader opens in a period, by the free option: of several the one
+        that is offered, then the first. Without one, and where it says nothing, what the settings say.
+        """
+        options = self.filter(kind=PlanKind.REGISTRATION).order_by("-is_offered", "position", "pk")
+        allowance = options.values_list("allowance", flat=True).first()
+        return settings.MONTHLY_ALLOWANCE if allowance is None else allowance
+
     def offered(self) -> Self:
         """The options of the gate, in the editors' order."""
         return self.filter(is_offered=True).order_by("position", "pk")
@@ -67,7 +76,7 @@ class Plan(models.Model):
         _("lines"),
         blank=True,
         max_length=600,
-        help_text=_("One advantage a line; three lines look best. {allowance} stands for the free articles a month."),
+        help_text=_("One advantage a line; three lines look best. {allowance} stands for its articles a period."),
     )
     button = models.CharField(_("button"), max_length=40)
     small_print = models.CharField(
@@ -75,6 +84,16 @@ class Plan(models.Model):
         max_length=200,
         blank=True,
         help_text=_("What is charged when, and how to stop. {price} stands for the price."),
+    )
+    allowance = models.PositiveSmallIntegerField(
+        _("allowance"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_ALLOWANCE)],
+        help_text=_(
+            "Subscribers' articles in each period. For the free registration empty means what MONTHLY_ALLOWANCE says. "
+            "For what is paid empty means the whole library; a number means so many articles instead of it."
+        ),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_offered = models.BooleanField(_("offered at the gate"), default=True)
@@ -91,6 +110,14 @@ class Plan(models.Model):
                 condition=~Q(kind="registration") | Q(amount_minor=0), name="plan_registration_is_free"
             ),
             models.CheckConstraint(
+                condition=Q(allowance__isnull=True) | Q(allowance__lte=MOST_ALLOWANCE),
+                name="plan_allowance_is_within_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="registration") | Q(allowance__isnull=True) | Q(allowance__gte=1),
+                name="plan_paid_allowance_from_one",
+            ),
+            models.CheckConstraint(
                 condition=~Q(kind="recurring") | ~Q(interval=""), name="plan_recurring_has_interval"
             ),
         )
@@ -101,6 +128,11 @@ class Plan(models.Model):
     @property
     def is_free(self) -> bool:
         return self.kind == PlanKind.REGISTRATION
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it is paid for and yet opens so many articles a period, not the library."""
+        return not self.is_free and self.allowance is not None
 
     @property
     def lines(self) -> list[str]:

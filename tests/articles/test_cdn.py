@@ -111,7 +111,7 @@ def test_more_keys_than_a_cdn_takes_are_told_as_everything(hook: Cdn) -> None:
     for number in range(3):
         CachePurge.objects.create(keys=" ".join(f"article-{number}{other:02d}" for other in range(90)))
     cdn.tell_purges()
-    assert hook.heard[0][0] == ["sections", "pages", "plans"]
+    assert hook.heard[0][0] == ["sections", "pages", "plans", "access"]
 
 
 def test_what_a_killed_worker_was_about_to_tell_is_due_again(hook: Cdn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_cdn_that_does_not_answer_holds_nothing_up(hook: Cdn) -> None:
 def test_everything_is_told_by_the_keys_that_stand_on_every_page(hook: Cdn) -> None:
     CachePurge.objects.create(keys="everything")
     cdn.tell_purges()
-    assert hook.heard[0][0] == ["sections", "pages", "plans"]
+    assert hook.heard[0][0] == ["sections", "pages", "plans", "access"]
 
 
 def test_without_a_cdn_the_outbox_is_emptied(settings: Any) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import resolve
 
+from articles.caching import own_cookies
 from articles.models import CachePurge, Page
 from articles.models.page import HOUSE_SLUGS, clean_page
 from articles.page_store import PageStore
@@ -78,9 +81,23 @@ def test_every_link_of_a_delivered_page_leads_somewhere(slug: str) -> None:
 def test_the_privacy_page_names_the_cookies_that_the_site_sets(settings: Any, stranger: Client) -> None:
     text = stranger.get("/privacy/").content.decode()
     named = set(re.findall(r"<code>(\w+)</code>", text))
-    own = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.PASS_COOKIE_NAME, "device"}
-    assert named == own
+    assert named == {settings.CSRF_COOKIE_NAME, "device", *own_cookies()}
+    assert {settings.SESSION_COOKIE_NAME, settings.PASS_COOKIE_NAME, "gift", "meter", "institution"} <= named
     assert not stranger.cookies
+
+
+def test_a_page_that_somebody_has_made_their_own_keeps_its_words() -> None:
+    migration = import_module("articles.migrations.0028_fill_privacy_page")
+    delivered = page_of("privacy").html
+    migration.take_back(apps, None)
+    assert "institution" not in page_of("privacy").html
+    migration.fill(apps, None)
+    assert page_of("privacy").html == delivered
+    migration.take_back(apps, None)
+    ours = page_of("privacy").html + "<p>Ours.</p>"
+    Page.objects.filter(slug="privacy").update(html=ours)
+    migration.fill(apps, None)
+    assert page_of("privacy").html == ours
 
 
 def test_a_word_in_braces_is_filled_in_and_a_sentence_with_an_unknown_one_left_out(

@@ -185,7 +185,7 @@ def test_a_part_of_a_series_purges_the_pages_of_the_others() -> None:
 def test_emptying_a_table_purges_everything() -> None:
     def empty() -> None:
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE paywall_articleterms")
+            cursor.execute("TRUNCATE paywall_articleterms CASCADE")
 
     assert keys_of(empty) == {"everything"}
 

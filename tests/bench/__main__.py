@@ -1,5 +1,5 @@
-"""python -m tests.bench [import] [webhooks] [pages] [search] [timing]: the promised figures, measured; all or those
-named.
+"""python -m tests.bench [import] [webhooks] [pages] [search] [decision] [institutions] [timing]: the promised figures,
+measured; all or those named.
 
 Ends with 0 if every target is met, 1 if one is missed, 2 if something could not be measured.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import import_speed, pages, search, timing, webhook_speed
+from tests.bench import decision, import_speed, institutions, pages, search, timing, webhook_speed
 from tests.bench.database import bench_cluster
 
 PARTS = {
@@ -17,6 +17,8 @@ PARTS = {
     "webhooks": webhook_speed.measure,
     "pages": pages.measure,
     "search": search.measure,
+    "decision": decision.measure,
+    "institutions": institutions.measure,
     "timing": timing.measure,
 }
 

@@ -122,3 +122,111 @@ def test_an_editor_writes_a_table_and_changes_it(open_body: Callable[[Article], 
     expect(page.locator(".ProseMirror caption")).to_have_text("Ships")
     save(page)
     assert stored(article) == html.replace("Hulls &lt;by&gt; year", "Ships")
+
+
+OPEN, SUBSCRIBERS, END = '<section class="block-open">', '<section class="block-subscribers">', "</section>"
+CUT = '<hr class="paywall-cut">'
+
+
+def select(page: Page, first: str, last: str) -> None:
+    """From the beginning of one paragraph to the end of another."""
+    at_end_of(page, first)
+    page.evaluate(
+        """([first, last]) => {
+            const { editor } = document.querySelector(".ProseMirror")
+            const places = {}
+            editor.state.doc.descendants((node, place) => {
+                if (node.isTextblock) places[node.textContent] = [place + 1, place + 1 + node.content.size]
+            })
+            editor.commands.setTextSelection({ from: places[first][0], to: places[last][1] })
+        }""",
+        [first, last],
+    )
+
+
+def written(page: Page) -> str:
+    return page.locator("#id_body").input_value()
+
+
+def test_an_editor_marks_blocks_changes_the_mark_and_takes_it_away(open_body: Callable[[Article], Page]) -> None:
+    article = make.article(body="<p>First.</p><p>Second.</p><p>Third.</p><p>Last.</p>", status="draft")
+    page = open_body(article)
+    select(page, "Second.", "Third.")
+    menu(page, "Mark as open to everybody").click()
+    expect(page.get_by_role("group", name="Open to everybody")).to_contain_text("Open to everybody")
+    assert written(page) == f"<p>First.</p>{OPEN}<p>Second.</p><p>Third.</p>{END}<p>Last.</p>"
+    at_end_of(page, "Third.")
+    menu(page, "Mark as for subscribers alone").click()
+    expect(page.get_by_role("group", name="For subscribers alone")).to_be_visible()
+    assert written(page) == f"<p>First.</p>{SUBSCRIBERS}<p>Second.</p><p>Third.</p>{END}<p>Last.</p>"
+    select(page, "Third.", "Last.")
+    menu(page, "Mark as for subscribers alone").click()
+    assert written(page) == f"<p>First.</p>{SUBSCRIBERS}<p>Second.</p><p>Third.</p><p>Last.</p>{END}"
+    save(page)
+    assert stored(article).count(SUBSCRIBERS) == 1
+    at_end_of(page, "Last.")
+    menu(page, "Take the mark away").click()
+    expect(page.locator(".ProseMirror .marked-block")).to_have_count(0)
+    save(page)
+    assert "<section" not in stored(article)
+
+
+def test_blocks_are_marked_by_keyboard_and_left_by_it(open_body: Callable[[Article], Page]) -> None:
+    article = make.article(body="<p>First.</p><ul><li><p>Item.</p></li></ul><p>Last.</p>", status="draft")
+    page = open_body(article)
+    at_end_of(page, "Item.")
+    page.keyboard.press("Control+Alt+s")
+    assert written(page).startswith(f"<p>First.</p>{SUBSCRIBERS}<ul>")
+    page.keyboard.press("Control+Alt+o")
+    assert written(page).startswith(f"<p>First.</p>{OPEN}<ul>")
+    page.keyboard.press("Control+Alt+u")
+    assert "<section" not in written(page)
+    at_end_of(page, "First.")
+    page.keyboard.press("Control+Alt+o")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Outside.")
+    assert written(page).startswith(f"{OPEN}<p>First.</p>{END}<p>Outside.</p>")
+
+
+def test_a_run_across_the_cut_becomes_two_blocks_and_the_cut_steps_over_one(
+    open_body: Callable[[Article], Page],
+) -> None:
+    article = make.article(body=f"<p>First.</p><p>Second.</p>{CUT}<p>Third.</p><p>Last.</p>", status="draft")
+    page = open_body(article)
+    select(page, "Second.", "Third.")
+    menu(page, "Mark as open to everybody").click()
+    marked = f"{OPEN}<p>Second.</p>{END}{CUT}{OPEN}<p>Third.</p>{END}"
+    assert written(page) == f"<p>First.</p>{marked}<p>Last.</p>"
+    page.locator(".ProseMirror .paywall-cut").get_by_role("button", name="Move the cut down").click()
+    assert f"<p>Third.</p>{END}{CUT}<p>Last.</p>" in written(page)
+    save(page)
+    assert stored(article).count(CUT) == 1
+
+
+def test_opening_and_saving_a_body_keeps_its_blocks(open_body: Callable[[Article], Page]) -> None:
+    blocks = f"{OPEN}{RICH.split('<ol')[0]}{END}<p>Between.</p>{SUBSCRIBERS}<p>Secret.{MARK.format(2)}</p>{END}"
+    article = make.article(body=f"{blocks}<p>Tail.</p><ol{RICH.split('<ol')[1]}", status="draft")
+    before = stored(article)
+    page = open_body(article)
+    at_end_of(page, "Tail.")
+    page.keyboard.type(" And after.")
+    save(page)
+    assert stored(article) == before.replace("Tail.", "Tail. And after.")
+
+
+def test_previews_show_each_reader_their_blocks(
+    editor: Client, live_server: LiveServer, open_body: Callable[[Article], Page]
+) -> None:
+    body = f"<p>Start.</p>{CUT}<p>Gated.</p>{OPEN}<p>For all.</p>{END}{SUBSCRIBERS}<p>Secret.</p>{END}<p>End.</p>"
+    article = make.article(body=body, status="draft")
+    page = open_body(article)
+    page.goto(live_server.url + change_path(article).replace("change", "preview/stranger"))
+    region = page.get_by_role("region", name="Also open to everybody, from further down")
+    expect(region).to_contain_text("For all.")
+    expect(page.locator("body")).not_to_contain_text("Secret.")
+    page.goto(live_server.url + change_path(article).replace("change", "preview/subscriber"))
+    expect(page.get_by_role("group", name="For subscribers")).to_contain_text("Secret.")
+    Article.objects.update(tier="free")
+    page.goto(live_server.url + change_path(article).replace("change", "preview/stranger"))
+    expect(page.get_by_role("group", name="For subscribers")).to_contain_text("This part is for subscribers.")

@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import trans_real
 
 from subscriptions.plans import offered_plans
-from tests import page_library
+from tests import page_library, page_ways
 from tests.pages import PAGES, shown
 
 OPEN, SHUT = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}", "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
@@ -101,9 +101,10 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stored_texts() -> list[str]:
     """What people wrote: every text of every row, the longest first."""
-    found = {settings.SITE_NAME, settings.SITE_NOTE}
+    found = {settings.SITE_NAME, settings.SITE_NOTE, *page_ways.WRITTEN}
     for plan in offered_plans():  # editors' texts, in which prices are filled in
         found |= {plan.small_print, *plan.lines}
+        found |= {without_marked(line, 0)[0].strip() for line in plan.lines}  # the number of articles is ours
     for page in PAGES:  # what was searched for
         if isinstance(page.way, str):
             found |= set(" ".join(parse_qs(urlsplit(page.way).query).get("q", [])).split())

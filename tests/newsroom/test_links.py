@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 import pytest
 from django.conf import settings
@@ -103,9 +103,11 @@ def leads_on(address: str, response: HttpResponse) -> bool:
     the page after it cannot know without a query more.
     """
     path, _, query = address.partition("?")
-    wanted = (
-        [f"/account/login/?next={address}", path] if query.startswith("after=") else [f"/account/login/?next={path}"]
-    )
+    wanted = [f"/account/login/?next={path}"]
+    if query:
+        wanted.append(f"/account/login/?next={quote(address, safe='/')}")
+    if query.startswith("after="):
+        wanted.append(path)
     return response.status_code == 302 and response.headers.get("Location") in wanted
 
 

@@ -13,10 +13,12 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-# The sections in the head and the pages of the house at the foot; a web process keeps them, the tests do not.
-FRAME = 2
-# Session, account, and what the reader holds, since the head has a button for those who do not subscribe.
-READER = 3
+# The sections in the head, the pages of the house at the foot, and rules and openings for the line on what is open to
+# everybody; a web process keeps them, the tests do not.
+FRAME = 4
+# Session, account, and what the reader holds, since the head has a button for those who do not subscribe; then whether
+# there is any institution and whether this is its network, which a web process keeps, too.
+READER = 5
 # The months there, the sections here.
 COSTS = {"/archive/": READER + FRAME + 1, "/nowhere/": READER + FRAME + 1}
 

@@ -39,6 +39,13 @@ MATRIX = {
     "auth.group": ("", "", "", "vacd"),
     "django_tasks_database.dbtaskresult": ("", "", "", "v"),
     "mfa.authenticator": ("", "", "", "vd"),
+    "paywall.crawler": ("", "vacd", "", "vacd"),
+    "paywall.institution": ("", "vac", "v", "vacd"),
+    "paywall.meter": ("", "vc", "", "vc"),
+    "paywall.opening": ("vacd", "vacd", "", "vacd"),
+    "paywall.rule": ("vacd", "vacd", "", "vacd"),
+    "paywall.giftlink": ("", "v", "v", "v"),
+    "paywall.funnelcount": ("", "v", "", "v"),
     "subscriptions.alert": ("", "v", "v", "v"),
     "subscriptions.checkoutattempt": ("", "v", "", "v"),
     "subscriptions.grant": ("", "vac", "vac", "vac"),
@@ -54,6 +61,8 @@ MATRIX = {
 # Those that rows may be looked at and acted upon: what each action is to whom.
 ACTIONS = {
     "articles.article": ("publish_selected", ("editors", "publishers", "superuser")),
+    "paywall.opening": ("close_selected", ("editors", "publishers", "superuser")),
+    "paywall.giftlink": ("revoke", ("publishers", "support", "superuser")),
     "subscriptions.alert": ("acknowledge", ("publishers", "support", "superuser")),
     "subscriptions.grant": ("revoke", ("publishers", "support", "superuser")),
     "subscriptions.outgoingmail": ("send_again", ("publishers", "superuser")),
@@ -196,11 +205,13 @@ def test_a_group_holds_exactly_its_list(name: str) -> None:
     assert held(name) == ROLES[name]
 
 
-def test_what_an_editor_deletes_is_drafts_and_choices_alone() -> None:
+def test_what_an_editor_deletes_is_drafts_choices_openings_and_rules_alone() -> None:
     assert {name for name in held("editors") if ".delete_" in name} == {
         "articles.delete_article",
         "articles.delete_byline",
         "articles.delete_frontpick",
+        "paywall.delete_opening",
+        "paywall.delete_rule",
     }
 
 

@@ -253,6 +253,7 @@ def test_the_log_names_no_address_no_query_and_no_browser(edge: Edge) -> None:
     edge.get("/feeds/private/secret-token/feed.xml")
     edge.get("/account/mail/stop/12.secret-token/")
     edge.get("/gift/secret-token/")
+    edge.get("/mail/secret-token/")
     assert eventually(lambda: '"path":"/gift/"' in log.read_text())
     assert '"path":"/search/"' in log.read_text()
     assert '"path":"/feeds/private/"' in log.read_text()

@@ -13,7 +13,8 @@ from tests.servers import HOST, Answer
 
 pytestmark = [needs_nginx, pytest.mark.django_db(transaction=True)]
 
-PERSONAL = {"account_login"}
+# What stands there is about who asks: a form of their own, the network that they are in.
+PERSONAL = {"account_login", "paywall:institution-access"}
 EVIL = "evil.example"
 POISON = (
     {"X-Forwarded-Host": EVIL},

@@ -22,6 +22,8 @@ FIXED = [
     "articles:feeds",
     "paywall:search",
     "paywall:plans",
+    "paywall:access",
+    "paywall:institution-access",
     "account_login",
     "robots",
     *FEEDS,
@@ -98,6 +100,15 @@ GUESSES = [
     "/feeds/",
     "/feeds/full.xml",
     "/feeds/private/",
+    "/gift/",
+    "/gift/new/",
+    "/gift/{id}/",
+    "/gift/{word}/",
+    "/mail/",
+    "/mail/{id}/",
+    "/mail/{word}.{id}.x/",
+    "/account/gifts/",
+    "/account/gifts/{id}/",
     "/feeds/private/{id}/feed.xml",
     "/feeds/private/{word}/feed.json",
     "/feed/",
@@ -109,6 +120,11 @@ GUESSES = [
     "/static/",
     "/media/",
     "/demo/",
+    "/access/read/",
+    "/access/read/?article={id}",
+    "/account/reading/",
+    "/account/reading/erase/",
+    "/account/reading/{id}/erase/",
     "/account/saved/",
     "/account/saved/add/{id}/",
     "/account/following/",
@@ -148,6 +164,7 @@ def addresses(article: Article, word: str) -> Iterator[str]:
         yield url + suffix
         if not suffix.startswith("?"):
             yield url.rstrip("/") + suffix
+    yield f"/access/?article={article.slug}"
     yield url.upper()
     yield url.replace("/articles/", "//articles//")
     for guess in GUESSES:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article
-from paywall.meter import period_of
+from paywall.meters.periods import period_of
 from paywall.models import MeteredRead
 from tests import make
 from tests.paywall import surfaces

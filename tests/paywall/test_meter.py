@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from paywall.meter import meter_facts, next_period, period_of, spend
+from paywall.meters.meter import meter_facts, spend
+from paywall.meters.periods import next_period, period_of
 from paywall.models import MeteredRead
 from tests import make
 
@@ -44,8 +45,8 @@ def test_the_page_says_how_many_are_left_and_when_the_next_come(registered: Clie
     with time_machine.travel(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False):
         articles = [make.article() for _ in range(3)]
         pages = [registered.get(article.get_absolute_url()).content.decode() for article in articles]
-    assert "1 of 2 free articles left this month" in pages[0]
-    assert "You have read your 2 free articles of this month. The next ones come on 1 December." in pages[2]
+    assert "1 of 2 free articles left this month, renews on 1 December." in pages[0]
+    assert "You have read your 2 free articles this month. The next ones come on 1 December." in pages[2]
 
 
 def test_the_count_starts_again_with_the_month_of_the_publications_time_zone(settings: Any) -> None:
@@ -152,7 +153,8 @@ def test_whose_subscription_has_ended_meets_the_gate_and_may_open_a_free_article
     article = make.article()
     assert not opens(lapsed, article)
     page = lapsed.get(article.get_absolute_url()).content.decode()
-    assert "Your access to the whole library has ended. You may still read this as a free one of this month." in page
+    assert "Your access to the whole library has ended." in page
+    assert "You can still read this as one of your free articles this month." in page
     assert "Read this article (2 of 2 left)" in page
     assert MeteredRead.objects.count() == 0
     button = lapsed.get(article.get_absolute_url(), {"read": "now"}).content.decode()

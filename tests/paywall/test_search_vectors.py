@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,9 +20,21 @@ from hypothesis import strategies as st
 
 from articles.models import Article
 from paywall import bodies
-from paywall.access import ArticleFacts, MeterFacts, ReaderFacts, Reason, decide, opens_every_premium, withheld
-from paywall.meter import period_of
+from paywall.access import (
+    RIGHTS,
+    ArticleFacts,
+    MeterFacts,
+    ReaderFacts,
+    Reason,
+    Right,
+    decide,
+    opens_every_premium,
+    withheld,
+)
+from paywall.meters.periods import period_of
 from paywall.models import ArticleTerms, MeteredRead
+from paywall.search import closed_by_plan
+from paywall.terms import TermsFacts
 from subscriptions.models import CheckoutAttempt, Lead
 from subscriptions.passes import add_pass
 from tests import make
@@ -245,8 +257,8 @@ def test_a_piece_of_a_body_is_shown_only_where_the_decision_opens_that_body(
     """Found by its body all the same: who may ask the vector is another question, and has one answer for all."""
     other = make.article(body=make.OPENING + f"<p>One more before.</p><p>They hid {article.sentinel} twice.</p>" * 2)
 
-    def sceptical(facts: ArticleFacts, *others: Any) -> Any:
-        return withheld(facts.article_id) if facts.article_id == article.pk else decide(facts, *others)
+    def sceptical(facts: ArticleFacts, *others: Any, **policy: Any) -> Any:
+        return withheld(facts.article_id) if facts.article_id == article.pk else decide(facts, *others, **policy)
 
     monkeypatch.setattr(bodies, "decide", sceptical)
     text = answer(subscriber, article.sentinel).content.decode()
@@ -278,26 +290,47 @@ def test_an_answer_from_bodies_is_private_whatever_the_request_shows(
     article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if a reader were known by something else than a cookie of ours."""
-    monkeypatch.setattr("paywall.search_views.opens_every_premium", lambda _facts: True)
-    monkeypatch.setattr("paywall.search.opens_every_premium", lambda _facts: True)
+    monkeypatch.setattr("paywall.search_views.opens_every_premium", lambda *_facts: True)
+    monkeypatch.setattr("paywall.search.opens_every_premium", lambda *_facts: True)
     for words in ("harbour", ""):
         assert answer(Client(), words)["Cache-Control"] == "private, no-store"
 
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SOMETIMES = st.none() | st.sampled_from([NOW - timedelta(seconds=1), NOW, NOW + timedelta(seconds=1)])
+HELD = st.builds(
+    Right,
+    st.sampled_from(RIGHTS),
+    until=SOMETIMES,
+    article_id=st.sampled_from([None, 1, 2]),
+    plan_id=st.sampled_from([None, 1, 2, 3]),
+)
 READERS = st.builds(
-    ReaderFacts,
-    is_registered=st.booleans(),
-    is_staff=st.booleans(),
-    has_library=st.booleans(),
-    has_this_article=st.booleans(),
+    ReaderFacts, is_registered=st.booleans(), is_staff=st.booleans(), rights=st.lists(HELD, max_size=3).map(tuple)
 )
 METERS = st.builds(MeterFacts, allowance=st.integers(0, 3), used=st.integers(0, 3), has_read_this=st.booleans())
-RIGHTS = {Reason.STAFF, Reason.SUBSCRIBER}
+PLANS = st.frozensets(st.sampled_from([1, 2, 3]))
 
 
 @given(READERS, METERS)
 def test_the_body_is_searched_for_whom_every_premium_article_is_open_by_a_right_that_is_for_all(
     reader: ReaderFacts, meter: MeterFacts
 ) -> None:
-    access = decide(ArticleFacts(1, "premium"), reader, meter)
-    assert opens_every_premium(reader) is (access.granted and access.reason in RIGHTS)
+    unheard_of = ArticleFacts(99, "premium", published_at=NOW)
+    access = decide(unheard_of, reader, NOW, meter=meter)
+    assert opens_every_premium(reader, NOW) is (access.granted and access.reason is not Reason.METERED)
+
+
+@given(READERS, PLANS)
+def test_bodies_are_left_out_for_whom_the_decision_keeps_them_closed_by_their_plans(
+    reader: ReaderFacts, plan_ids: frozenset[int]
+) -> None:
+    article = ArticleFacts(99, "free", published_at=NOW, plan_ids=plan_ids)
+    terms = {99: TermsFacts(plan_ids=plan_ids)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("paywall.search.terms_now", lambda: terms)
+        is_searched = opens_every_premium(reader, NOW) and not closed_by_plan(reader, NOW)
+    if plan_ids:
+        assert is_searched is decide(article, reader, NOW).granted
+    else:
+        assert is_searched is opens_every_premium(reader, NOW)

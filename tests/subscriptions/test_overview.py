@@ -20,6 +20,7 @@ from paywall.readers import STRANGER, ReaderRequest
 from subscriptions.joining import JoinRequest, trouble
 from subscriptions.models import AttemptState, CheckoutAttempt, Lead, Subscription
 from subscriptions.passes import add_pass
+from subscriptions.sources import Source
 from tests import make
 
 COOKIE = django_settings.PASS_COOKIE_NAME
@@ -356,7 +357,7 @@ def test_trouble_on_the_way_to_the_payment_page_is_told_in_words(kind: str, sent
     request = ReaderRequest()
     request.user = AnonymousUser()
     request.reader = STRANGER
-    join = JoinRequest("reader@example.org", make.plans()["annual"], "/ports/story/")
+    join = JoinRequest("reader@example.org", make.plans()["annual"], "/ports/story/", Source.DIRECT)
     response = trouble(request, join, kind, status=503 if kind == "away" else 200)
     text = response.content.decode()
     assert sentence in text
