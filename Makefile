@@ -2,7 +2,7 @@
 
 PORT ?= 8000
 CORPUS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 PYTHON := .venv/bin/python
 PACKAGES := newsroom newsletters paywall articles subscriptions accounts stripe_sandbox

@@ -216,7 +216,9 @@ def test_a_changed_cookie_opens_nothing(link: GiftLink, article: Article) -> Non
 
 
 @pytest.mark.attack("M05")
-def test_of_a_thousand_fresh_browsers_as_many_read_as_the_cap_says(link: GiftLink, article: Article) -> None:
+def test_of_a_thousand_fresh_browsers_as_many_read_as_the_cap_says(
+    kept_pages: PageStore, link: GiftLink, article: Article
+) -> None:
     opened = [opens(Client(), link, article) for _ in range(1000)]
     assert sum(opened) == gifts.MOST_READERS
     assert readers(link) == gifts.MOST_READERS
