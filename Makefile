@@ -2,7 +2,7 @@
 
 PORT ?= 8000
 CORPUS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 
 PYTHON := .venv/bin/python
 PACKAGES := newsroom newsletters paywall articles subscriptions accounts stripe_sandbox
