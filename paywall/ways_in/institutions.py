@@ -76,6 +76,8 @@ def contract_of(institution: Institution) -> Contract:
 class Known(Protocol):
     """What may be asked of the institutions. Only live contracts are answered."""
 
+    @property
+    def is_empty(self) -> bool: ...
     def at(self, address: Address, now: datetime) -> Contract | None: ...
     def of_domain(self, domain: str, now: datetime) -> Contract | None: ...
     def with_id(self, institution_id: int, now: datetime) -> Contract | None: ...
@@ -95,6 +97,10 @@ class Directory:
         self._contracts = {contract.institution_id: contract for contract in contracts}
         self._ranges = NetworkIndex(ranges)
         self._domains = {domain: (has_subdomains, owner) for domain, has_subdomains, owner in domains}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._contracts
 
     @property
     def size(self) -> int:
@@ -127,6 +133,8 @@ class Directory:
 
 class Records:
     """The same, asked of the database each time."""
+
+    is_empty = False  # it is not known before it is asked
 
     def at(self, address: Address, now: datetime) -> Contract | None:
         return first(Institution.objects.live(now).filter(ranges__network__holds=address))
@@ -205,9 +213,10 @@ def contract_at(request: HttpRequest) -> Contract | None:
     """
     remembered = vars(request)
     if KEY not in remembered:
-        now = timezone.now()
-        address = sender(request)
-        remembered[KEY] = None if address is None else known().at(address, now)
+        where = known()
+        # Most sites have none, and then no address has to be read.
+        address = None if where.is_empty else sender(request)
+        remembered[KEY] = None if address is None else where.at(address, timezone.now())
     found: Contract | None = remembered[KEY]
     return found
 
