@@ -4,7 +4,6 @@ itself, so that those from a cache count as well.
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +15,9 @@ from articles.article_page import find_page
 from articles.caching import mark_private
 from paywall import funnel
 from paywall.models import Step
+from paywall.telling.article_address import SLUG
 from subscriptions.sources import from_where
 
-SLUG = re.compile(r"[\w-]{1,200}")
 TOLD_BY_PAGES = (Step.TEASER_SEEN, Step.GATE_SEEN)  # the other steps are known where they are taken
 
 

@@ -14,10 +14,10 @@ from accounts import limits
 from articles.article_page import ArticlePage
 from articles.models import Article
 from paywall.access import decide
-from paywall.asking import Ask
 from paywall.middleware import is_opened
 from paywall.policy import policy_now
 from paywall.readers import Reader, ReaderRequest
+from paywall.telling.answers import asks_meter
 from paywall.terms import facts_of
 from paywall.ways_in.lent_response import LentResponse, closed
 
@@ -27,9 +27,7 @@ def may_read_anyway(reader: Reader, article: Article, now: datetime) -> bool:
     policy = policy_now()
     facts = facts_of(article, policy)
     access = decide(facts, reader.facts(article), now, policy=policy)
-    if access.granted or access.asking is None or access.asking.ask is not Ask.METER:
-        return access.granted
-    return reader.meter(article, now).has_read_this
+    return reader.meter(article, now).has_read_this if asks_meter(access) else access.granted
 
 
 def is_opened_by_somebody(request: HttpRequest, reader: Reader) -> bool:
