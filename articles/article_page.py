@@ -27,8 +27,8 @@ from articles.surrogate_keys import article_keys, card_keys
 
 PAGE_BYTES = 48 * 1024  # what the public part of one page is taken to need, markup and row together
 PARTS = (
-    "scripts", "text_attributes", "title", "byline", "plan_mark", "tools", "photo", "open_blocks", "corrections",
-    "series", "authors", "topics", "related",
+    "styles", "scripts", "text_attributes", "title", "byline", "plan_mark", "tools", "photo", "open_blocks", "foot",
+    "related",
 )  # fmt: skip
 
 

@@ -58,7 +58,8 @@ def add_own_cookies(*names: str) -> None:
 
 def has_own_cookie(request: HttpRequest) -> bool:
     """Whether the request carries a cookie that this site set. A stranger's other cookies do not count."""
-    return any(name in request.COOKIES for name in own_cookies())
+    sent = request.COOKIES  # most strangers send none
+    return bool(sent) and not sent.keys().isdisjoint(own_cookies())
 
 
 def add_recogniser(recogniser: Recogniser) -> Recogniser:
@@ -73,7 +74,12 @@ def add_recogniser(recogniser: Recogniser) -> Recogniser:
 
 def is_recognised(request: HttpRequest) -> bool:
     """Whether the answer is this request's own: by a cookie of ours, or since a recogniser knows its sender."""
-    return has_own_cookie(request) or any(recogniser(request) for recogniser in recognisers)
+    return has_own_cookie(request) or is_sender_recognised(request)
+
+
+def is_sender_recognised(request: HttpRequest) -> bool:
+    """Whether a recogniser knows the sender of a request without a cookie of ours."""
+    return any(recogniser(request) for recogniser in recognisers)
 
 
 @add_moments

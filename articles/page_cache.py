@@ -11,7 +11,7 @@ from django.middleware.csp import get_nonce
 from django.utils import timezone
 from django.utils.cache import set_response_etag
 
-from articles.caching import has_own_cookie, is_recognised, lifetime_of, mark_private, set_cache_headers
+from articles.caching import has_own_cookie, is_sender_recognised, lifetime_of, mark_private, set_cache_headers
 from articles.page_store import Lifetime, store
 
 LONGEST_ADDRESS = 500  # characters of path and query
@@ -40,21 +40,24 @@ class PageCacheMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in ("GET", "HEAD") or has_own_cookie(request):
+        if request.method not in ("GET", "HEAD"):
             vars(request)["page_cache"] = "bypass"
             return self.get_response(request)
+        if has_own_cookie(request):
+            vars(request)["page_cache"] = "bypass"
+            return self.read(request)
         now = vars(request)["began_at"] = timezone.now()
         query = request.META.get("QUERY_STRING", "")  # as it came: two that read alike may mean different things
         name = (request.get_host(), request.path_info, query)
         kept = cast("KeptPage | None", store.get(name, now))
         # Asked where there is a page at hand, and again where one is to be kept: not for what is never kept.
-        is_own = kept is not None and is_recognised(request)
+        is_own = kept is not None and is_sender_recognised(request)
         if kept is not None and not is_own:
             vars(request)["page_cache"] = "hit"
             return kept.answer()
         vars(request)["page_cache"] = "bypass" if is_own else "miss"
         stamp = store.stamp()
-        response = self.get_response(request)
+        response = self.read(request)
         life = lifetime_of(response)
         if life is None:
             return response
@@ -67,6 +70,10 @@ class PageCacheMiddleware:
             page = KeptPage(response.status_code, tuple(response.headers.items()), response.content, life)
             store.put(name, page, life, size=len(response.content) + 2048, stamp=stamp)
         return response
+
+    def read(self, request: HttpRequest) -> HttpResponse:
+        with store.once_a_request():
+            return self.get_response(request)
 
 
 def says_only_what_is_read(request: HttpRequest, query: str, response: HttpResponse) -> bool:

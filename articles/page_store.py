@@ -9,18 +9,24 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 EVERYTHING = "everything"  # the key that purges all
 TRUSTED_SECONDS = 1.0  # how long the last word of the database is good for; it is asked four times as often
 SMALL_BYTES = 4 * 1024
 LARGEST_SHARE = 8  # no single value takes more than this fraction of the room
+
+# What one request has made while the store is closed; None outside of `once_a_request`, and after a write.
+made_by_request: ContextVar[dict[Hashable, object] | None] = ContextVar("made_by_request", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,8 @@ class PageStore:
 
         `size` is what it is taken to need, in bytes.
         """
+        if not self.is_open:
+            return made_once(name, make)
         found = self.get(name, timezone.now())
         if found is not None:
             return cast("V", found)
@@ -119,6 +127,21 @@ class PageStore:
         if made is not None and self.is_open:
             self.put(name, made, lifetime_of(made), size=size, stamp=stamp)
         return made
+
+    @contextmanager
+    def once_a_request(self) -> Iterator[None]:
+        """While the store is closed, let each value be made once in this block, up to a statement that may write. It is
+        for the length of one request that only reads, and no longer: nobody tells of changes.
+        """
+        if self.is_open:
+            yield
+            return
+        token = made_by_request.set({})
+        try:
+            with connection.execute_wrapper(forget_at_write):
+                yield
+        finally:
+            made_by_request.reset(token)
 
     # --- forgetting -------------------------------------------------------------------------------------------
 
@@ -149,6 +172,24 @@ class PageStore:
             self._names_by_key[key].discard(name)
             if not self._names_by_key[key]:
                 del self._names_by_key[key]
+
+
+def made_once[V](name: Hashable, make: Callable[[], V]) -> V:
+    made = made_by_request.get()
+    if made is not None and name in made:
+        return cast("V", made[name])
+    value = make()
+    # Asked anew: to make it may have written.
+    if value is not None and (made := made_by_request.get()) is not None:
+        made[name] = value
+    return value
+
+
+def forget_at_write(execute: Callable[..., object], sql: object, params: object, many: bool, context: Any) -> object:
+    """A wrapper around the database's statements, which are taken to write unless they are plain questions."""
+    if not str(sql).lstrip("( \n").upper().startswith("SELECT"):
+        made_by_request.set(None)
+    return execute(sql, params, many, context)
 
 
 store = PageStore(settings.PAGE_CACHE_MB * 1024**2)

@@ -15,6 +15,7 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("", include("articles.urls")),  # first, since what is asked for most is an article
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("robots.txt", robots.robots_txt, name="robots"),
@@ -27,7 +28,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("newsletters.urls")),
     path("", include("subscriptions.urls")),
-    path("", include("articles.urls")),
 ]
 
 if settings.HAS_DEMO_INBOX:

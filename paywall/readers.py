@@ -61,8 +61,7 @@ class Reader:
             for held in self.entitlement.scopes
             if held.scope == scope
         )
-        standing = self.standing_facts
-        return replace(standing, rights=(*standing.rights, *bought, *self.given(article.pk)))
+        return ReaderFacts(self.is_registered, self.is_staff, (*self.standing_rights, *bought, *self.given(article.pk)))
 
     def with_all_given(self) -> Reader:
         """With all gifts among its rights, for who asks about many articles."""
@@ -71,12 +70,16 @@ class Reader:
     @property
     def standing_facts(self) -> ReaderFacts:
         """What holds for this reader whatever the article is, without the gifts that are not looked up yet."""
+        return ReaderFacts(self.is_registered, self.is_staff, self.standing_rights)
+
+    @property
+    def standing_rights(self) -> tuple[Right, ...]:
         library = tuple(
             Right(Reason.SUBSCRIBER, held.until, plan_id=held.plan_id)
             for held in self.entitlement.scopes
             if held.scope == LIBRARY_SCOPE
         )
-        return ReaderFacts(self.is_registered, self.is_staff, (*library, *self.rights))
+        return (*library, *self.rights)
 
     def meter(self, article: Article | None, now: datetime) -> MeterFacts:
         """The reader's period. To be asked for where nothing but the meter could open the article."""

@@ -9,6 +9,12 @@ If only some readers see it, say `who`; if it is no 200, say `status`. If an add
 answers a POST, it needs something to fail), write a function in tests/page_ways.py that takes a browser of `who` and
 returns the answer, and name it instead of the address. If it shows a row that is not there yet, make the row in
 tests/page_library.py. Every page is asked for in a transaction that is rolled back: no row disturbs another.
+
+A row that is a mere state of another type says `of`: the same template and sheets, with a sentence, a field or a list
+that is other or missing. A type is loaded on a phone and on a desk, a state on a phone alone: what it says is looked at
+there by axe, by day and by night, and it is laid out at every width as ever, yet no sheet or script comes in that its
+type has not been watched with on a desk. tests/test_page_list.py holds a state to the template and sheets of its type.
+Where in doubt, and where a long or an odd text or another picture changes how the page is laid out, it is a type.
 """
 
 from __future__ import annotations
@@ -34,6 +40,7 @@ class PageType:
     way: str | Way  # its address, or how to get there
     who: Who = "stranger"
     status: int = 200
+    of: str = ""  # the page type of which it is a mere state
 
     def __str__(self) -> str:
         return self.name
@@ -42,11 +49,11 @@ class PageType:
 PAGES: list[PageType] = [
     # Lists
     PageType("front", "/"),
-    PageType("front for a subscriber", "/", "subscriber"),
+    PageType("front for a subscriber", "/", "subscriber", of="front"),
     PageType("empty front", page_ways.front_of_nothing),
     PageType("section", "/sections/security/"),
-    PageType("section, page 2", page_ways.second_page),
-    PageType("empty section", "/sections/diplomacy/"),
+    PageType("section, page 2", page_ways.second_page, of="section"),
+    PageType("empty section", "/sections/diplomacy/", of="section"),
     PageType("topic", "/topics/ports/"),
     PageType("author", "/authors/ilse-marchetti/"),
     PageType("series", "/series/the-long-harbour/"),
@@ -58,38 +65,45 @@ PAGES: list[PageType] = [
     PageType("all series", "/series/"),
     # What is open, and why
     PageType("what is open", "/access/"),
-    PageType("what is open to a registered reader", "/access/", "registered"),
-    PageType("what is open to a subscriber", "/access/", "subscriber"),
+    PageType("what is open to a registered reader", "/access/", "registered", of="what is open"),
+    PageType("what is open to a subscriber", "/access/", "subscriber", of="what is open"),
     PageType("why an article does not open", "/access/?article=harbour-1"),
-    PageType("why an article does not open, allowance used", "/access/?article=harbour-1", "spent"),
-    PageType("why an article opens", "/access/?article=harbour-1", "subscriber"),
+    PageType(
+        "why an article does not open, allowance used",
+        "/access/?article=harbour-1",
+        "spent",
+        of="why an article does not open",
+    ),
+    PageType("why an article opens", "/access/?article=harbour-1", "subscriber", of="why an article does not open"),
     PageType("why, of no article", "/access/?article=nothing-here", status=404),
-    PageType("why, of a withdrawn article", "/access/?article=withdrawn-story", status=410),
+    PageType("why, of a withdrawn article", "/access/?article=withdrawn-story", status=410, of="why, of no article"),
     # Search
     PageType("search", "/search/"),
     PageType("search with hits", "/search/?q=harbour"),
-    PageType("search narrowed", "/search/?q=harbour&section=security&topic=ports&sort=date"),
+    PageType("search narrowed", "/search/?q=harbour&section=security&topic=ports&sort=date", of="search with hits"),
     PageType("search for a subscriber", "/search/?q=berth+clerks", "subscriber"),
     PageType("search without hits", "/search/?q=nothingatall"),
-    PageType("search for small words", "/search/?q=the"),
+    PageType("search for small words", "/search/?q=the", of="search without hits"),
     PageType("feeds", "/feeds/"),
     # Articles
     PageType("article at the gate", "/articles/harbour-1/"),
     PageType("article at the gate, without photo", "/articles/harbour-3/"),
-    PageType("article at the gate, lapsed", "/articles/harbour-1/", "lapsed"),
-    PageType("article at the gate, allowance used", "/articles/harbour-1/", "spent"),
-    PageType("article at the gate, free for strangers", page_ways.offered_to_strangers),
-    PageType("article by a stranger's free read", page_ways.read_by_a_stranger),
+    PageType("article at the gate, lapsed", "/articles/harbour-1/", "lapsed", of="article at the gate"),
+    PageType("article at the gate, allowance used", "/articles/harbour-1/", "spent", of="article at the gate"),
+    PageType("article at the gate, free for strangers", page_ways.offered_to_strangers, of="article at the gate"),
+    PageType("article by a stranger's free read", page_ways.read_by_a_stranger, of="article for a subscriber"),
     PageType("no free article for strangers", page_ways.no_more_for_strangers, status=429),
-    PageType("article at the gate, light plan used up", page_ways.light_plan_used_up, "payer"),
+    PageType(
+        "article at the gate, light plan used up", page_ways.light_plan_used_up, "payer", of="article at the gate"
+    ),
     PageType("article at the registration", "/articles/registered-story/"),
     PageType("article with a read to spend", page_ways.fetched_ahead, "registered"),
-    PageType("article by a free read", "/articles/harbour-1/", "registered"),
+    PageType("article by a free read", "/articles/harbour-1/", "registered", of="article for a subscriber"),
     PageType("article for a subscriber", "/articles/harbour-1/", "subscriber"),
-    PageType("article for an editor", "/articles/harbour-1/", "editor"),
+    PageType("article for an editor", "/articles/harbour-1/", "editor", of="article for a subscriber"),
     PageType("free article", "/articles/free-story/"),
-    PageType("article by a gift", page_ways.by_a_gift),
-    PageType("article by a link in a mail", page_ways.by_a_mail_link),
+    PageType("article by a gift", page_ways.by_a_gift, of="article for a subscriber"),
+    PageType("article by a link in a mail", page_ways.by_a_mail_link, of="article for a subscriber"),
     PageType("corrections", "/corrections/"),
     PageType("article with footnotes and corrections", "/articles/noted-story/"),
     PageType("article with footnotes, at the gate", "/articles/noted-premium/"),
@@ -101,22 +115,24 @@ PAGES: list[PageType] = [
     PageType("very short article", "/articles/short-story/"),
     # The gate's own pages and the subscription
     PageType("plans", "/subscribe/"),
-    PageType("plans for a subscriber", "/subscribe/", "payer"),
+    PageType("plans for a subscriber", "/subscribe/", "payer", of="plans"),
     PageType("gate with an error", page_ways.gate_error, status=400),
     PageType("payments not open", page_ways.payments_not_open),
     PageType("payments away", page_ways.payments_away, status=503),
     PageType("welcome", "/subscribe/welcome/?session_id=cs_paid", "payer"),
     PageType("welcome, waiting", "/subscribe/welcome/?session_id=cs_open", "payer"),
-    PageType("welcome, waiting for long", "/subscribe/welcome/?session_id=cs_open&look=40", "payer"),
+    PageType(
+        "welcome, waiting for long", "/subscribe/welcome/?session_id=cs_open&look=40", "payer", of="welcome, waiting"
+    ),
     PageType("welcome, not paid", "/subscribe/welcome/?session_id=cs_expired", "payer"),
     PageType("welcome elsewhere", "/subscribe/welcome/?session_id=cs_paid", status=404),
     PageType("cancel", page_ways.cancel, "payer"),
     # Logging in and the account
     PageType("login", "/account/login/"),
-    PageType("login with an error", page_ways.login_error, status=400),
+    PageType("login with an error", page_ways.login_error, status=400, of="login"),
     PageType("code entry", page_ways.code_entry),
-    PageType("code entry with an error", page_ways.code_error, status=400),
-    PageType("code entry, sent again", page_ways.code_resent),
+    PageType("code entry with an error", page_ways.code_error, status=400, of="code entry"),
+    PageType("code entry, sent again", page_ways.code_resent, of="code entry"),
     PageType("code that has ended", page_ways.code_ended, status=400),
     PageType("password reset", "/account/password/reset/"),
     PageType("password reset code", page_ways.password_reset_code),
@@ -124,38 +140,38 @@ PAGES: list[PageType] = [
     PageType("password change", "/account/password/change/", "with_password"),
     PageType("account", "/account/", "registered"),
     PageType("account of a payer", "/account/", "payer"),
-    PageType("account of who has cancelled", page_ways.subscription_cancelled, "payer"),
-    PageType("account of who has not paid", page_ways.subscription_unpaid, "payer"),
-    PageType("account of a subscriber", "/account/", "subscriber"),
+    PageType("account of who has cancelled", page_ways.subscription_cancelled, "payer", of="account of a payer"),
+    PageType("account of who has not paid", page_ways.subscription_unpaid, "payer", of="account of a payer"),
+    PageType("account of a subscriber", "/account/", "subscriber", of="account of a payer"),
     PageType("account of a long address", page_ways.account_of_a_long_address, "registered"),
     PageType("e-mail addresses", "/account/email/", "registered"),
     PageType("own feed, to be made", "/account/feed/", "subscriber"),
-    PageType("own feed, for subscribers alone", "/account/feed/", "registered"),
+    PageType("own feed, for subscribers alone", "/account/feed/", "registered", of="own feed, to be made"),
     PageType("own feed, made", page_ways.feed_made, "subscriber"),
     PageType("institution, network not known", "/access/institution/?next=/articles/harbour-1/"),
     PageType("institution's usage", page_ways.institution_usage, "registered"),
     PageType("institution's usage, for librarians alone", "/account/institution/", "registered"),
-    PageType("article by an institution", page_ways.on_campus),
+    PageType("article by an institution", page_ways.on_campus, of="article for a subscriber"),
     PageType("gift to be made", page_ways.gift_to_be_made, "subscriber"),
-    PageType("gift, for subscribers alone", page_ways.gift_to_be_made, "registered"),
-    PageType("gift of an open article", page_ways.gift_of_an_open_article, "subscriber"),
-    PageType("gift, name refused", page_ways.gift_name_refused, "subscriber", status=400),
+    PageType("gift, for subscribers alone", page_ways.gift_to_be_made, "registered", of="gift to be made"),
+    PageType("gift of an open article", page_ways.gift_of_an_open_article, "subscriber", of="gift to be made"),
+    PageType("gift, name refused", page_ways.gift_name_refused, "subscriber", status=400, of="gift to be made"),
     PageType("gift made", page_ways.gift_made, "subscriber"),
     PageType("gift links", page_ways.gift_links, "subscriber"),
-    PageType("no gift links", "/account/gifts/", "subscriber"),
+    PageType("no gift links", "/account/gifts/", "subscriber", of="gift links"),
     PageType("reading history", page_ways.reading_erased, "spent"),
-    PageType("no reading history", "/account/reading/", "registered"),
+    PageType("no reading history", "/account/reading/", "registered", of="reading history"),
     PageType("reading to be erased", page_ways.reading_to_be_erased, "spent"),
-    PageType("reading history to be erased", "/account/reading/erase/", "spent"),
+    PageType("reading history to be erased", "/account/reading/erase/", "spent", of="reading to be erased"),
     PageType("saved articles", page_ways.saved, "registered"),
-    PageType("no saved articles", "/account/saved/", "registered"),
+    PageType("no saved articles", "/account/saved/", "registered", of="saved articles"),
     PageType("article to be saved", page_ways.to_be_saved, "registered"),
     PageType("following", page_ways.following, "registered"),
-    PageType("following nobody", "/account/following/", "registered"),
+    PageType("following nobody", "/account/following/", "registered", of="following"),
     PageType("author to follow", "/account/following/author/ilse-marchetti/", "registered"),
-    PageType("topic that is followed", page_ways.topic_followed, "registered"),
+    PageType("topic that is followed", page_ways.topic_followed, "registered", of="author to follow"),
     PageType("daily mail to be stopped", page_ways.mail_to_be_stopped),
-    PageType("daily mail stopped", page_ways.mail_stopped),
+    PageType("daily mail stopped", page_ways.mail_stopped, of="daily mail to be stopped"),
     PageType("daily mail, broken link", "/account/mail/stop/1.cut-off/", status=404),
     PageType("devices", "/account/sessions/", "registered"),
     PageType("passkeys", "/account/passkeys/", "registered"),
@@ -164,7 +180,7 @@ PAGES: list[PageType] = [
     PageType("inbox of the demonstration", "/demo/inbox/"),
     # The pages of the house
     PageType("about", "/about/"),
-    PageType("contact", "/contact/"),
+    PageType("contact", "/contact/", of="about"),
     PageType("accessibility", "/accessibility/"),
     PageType("privacy", "/privacy/"),
     PageType("terms", "/terms/"),
@@ -190,6 +206,7 @@ class Shown:
     status: int
     headers: dict[str, str]
     html: str
+    template: str  # the one that the view named
 
 
 @dataclass(slots=True)
@@ -214,7 +231,8 @@ def shown(page: PageType) -> Shown:
     path = request["PATH_INFO"] + (f"?{request['QUERY_STRING']}" if request["QUERY_STRING"] else "")
     assert response.status_code == page.status, (page.name, response.status_code, response.get("Location", ""))
     headers = {name: value for name, value in response.items() if name.lower() != "content-length"}
-    return Shown(path, response.status_code, headers, response.content.decode())
+    template = next((each.name for each in response.templates if str(each.name).endswith(".html")), "")
+    return Shown(path, response.status_code, headers, response.content.decode(), template)
 
 
 @contextmanager
@@ -233,4 +251,5 @@ def publication(media_root: str) -> Iterator[Publication]:
 
 
 assert len({page.name for page in PAGES}) == len(PAGES), "two pages of one name"
+assert {page.of for page in PAGES} - {""} <= {page.name for page in PAGES if not page.of}, "a state of no type"
 assert settings.MONTHLY_ALLOWANCE == page_library.ALLOWANCE

@@ -20,11 +20,10 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 # Much of it a web process keeps, the tests do not: sections, foot, rules, openings, terms, the meter, institutions, and
-# when the clock changes the page next. Rules and openings are asked for the marks, the banner and that moment, on an
-# article's page also for the decision, and there its terms with them; the meter for the marks and for what front page
-# and gate say of it.
-FRONT_QUERIES = 35
-ARTICLE_QUERIES = 37
+# when the clock changes the page next. Each is looked up once: rules and openings serve the marks, the banner and that
+# moment, on an article's page also the decision.
+FRONT_QUERIES = 29
+ARTICLE_QUERIES = 28
 
 
 def page(client: Client, url: str) -> str:

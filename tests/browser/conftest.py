@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from pytest_django.live_server_helper import LiveServer
 
 from tests import chromium, make
+from tests.browser.opened import Files
 from tests.pages import Publication
 
 PATIENCE = 20_000  # milliseconds: on a busy machine everything comes late
@@ -56,10 +57,10 @@ def patient_site(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def files(library: Publication) -> Iterator[str]:
+def files(library: Publication) -> Iterator[Files]:
     """Where the sheets, scripts, fonts and pictures of the library come from."""
     server = LiveServer("localhost")
-    yield server.url
+    yield Files(server.url)
     server.stop()
 
 

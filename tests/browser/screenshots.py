@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import looks
-from tests.browser.opened import Opened
+from tests.browser.opened import Files, Opened
 from tests.pages import PAGES, PageType, Publication
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ FETCH_PICTURES = """async () => {
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_take(page: PageType, library: Publication, files: str, browser: Browser) -> None:
+def test_take(page: PageType, library: Publication, files: Files, browser: Browser) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", page.name.lower()).strip("-")
     opened = Opened(browser, files, library.show(page), 1280)
@@ -38,4 +38,4 @@ def test_take(page: PageType, library: Publication, files: str, browser: Browser
             opened.page.evaluate(FETCH_PICTURES)
             looks.settle(opened.page)
             opened.page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
-    opened.page.close()
+    opened.close()

@@ -19,7 +19,7 @@ from tests.losses.promises import Draft, Promises
 from tests.make import SENTINEL
 from tests.servers import HOST, socket_to
 
-PACE = 0.05  # seconds between two requests of one person, so that there is room for the site on a small machine
+PACE = 0.1  # seconds between two requests of one person, so that there is room for the site on a small machine
 PATIENCE = 60.0  # seconds
 WELCOME = "Thank you for subscribing"
 CSRF = "a" * 32

@@ -36,13 +36,14 @@ def test_a_feed_reader_that_has_it_is_told_so_by_tag_and_by_date(path: str, serv
 
 @pytest.mark.attack("L38")
 def test_no_worker_and_no_cache_goes_on_saying_that_an_article_is_free(served: Served) -> None:
+    def say(words: str) -> bool:
+        answers = [answer for path in FEEDS for answer in by_each_worker(served.granian, path)]
+        return all(words in answer.text for answer in (*answers, *map(served.edge.get, FEEDS)))
+
     article = make.article(section=make.section("Quay"), tier="free")
-    for path in FEEDS:
-        for answer in (*by_each_worker(served.granian, path), served.edge.get(path)):
-            assert "Free to read." in answer.text
+    assert eventually(lambda: say("Free to read."))  # nginx may hold the feed of an earlier test to the end of a second
     Article.objects.filter(pk=article.pk).update(tier="premium")
-    doors = [lambda path=path: [*by_each_worker(served.granian, path), served.edge.get(path)] for path in FEEDS]
-    assert eventually(lambda: all("For subscribers." in answer.text for door in doors for answer in door()))
+    assert eventually(lambda: say("For subscribers."))
     for path in FEEDS:
         for answer in (*by_each_worker(served.granian, path), served.edge.get(path)):
             assert "Free to read." not in answer.text
