@@ -25,11 +25,11 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import override_settings
 
-from tests import page_library, page_ways
+from tests import migrated_rows, page_library, page_ways
 from tests.page_library import Who, browser_of
 from tests.page_ways import Way
 
@@ -237,17 +237,25 @@ def shown(page: PageType) -> Shown:
 
 @contextmanager
 def publication(media_root: str) -> Iterator[Publication]:
-    """The library, committed for as long as the block lasts. Afterwards the database is as migrations left it."""
-    # Where no test of the run commits nobody has kept what migrations wrote, and nobody has emptied it.
-    migrated = getattr(connection, "_test_serialized_contents", None) or connection.creation.serialize_db_to_string()
-    connection.creation.deserialize_db_from_string(migrated)
-    with override_settings(MEDIA_ROOT=media_root):
-        try:
-            page_library.build()
-            yield Publication()
-        finally:
-            call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
-            connection.creation.deserialize_db_from_string(migrated)
+    """The library, committed for as long as the block lasts."""
+    with override_settings(MEDIA_ROOT=media_root), committed():
+        page_library.build()
+        yield Publication()
+
+
+@contextmanager
+def committed() -> Iterator[None]:
+    """What the block makes is there for all tests of a module. Afterwards the database is as migrations left it."""
+    begin_anew()
+    try:
+        yield
+    finally:
+        begin_anew()
+
+
+def begin_anew() -> None:
+    call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+    migrated_rows.restore()
 
 
 assert len({page.name for page in PAGES}) == len(PAGES), "two pages of one name"
