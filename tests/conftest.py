@@ -15,6 +15,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
@@ -25,7 +26,7 @@ from accounts.models import User
 from articles import page_store
 from articles.page_store import PageStore, store
 from newsroom.embedded_postgres import Cluster
-from tests import make
+from tests import make, migrated_rows
 from tests.pages import Publication, publication
 from tests.shop import allowed_words as allowed_words
 from tests.shop import open_shop as open_shop
@@ -88,6 +89,13 @@ def drop_leftovers() -> None:
             connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        migrated_rows.keep()
+    connection.creation.deserialize_db_from_string = lambda _data: migrated_rows.restore()
+
+
 @pytest.fixture(scope="module")
 def library(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
@@ -99,8 +107,8 @@ def library(
 
 @pytest.fixture(autouse=True)
 def fresh_media(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
-    if "library" in request.fixturenames:
-        return  # its pictures lie where it was made
+    if {"library", "publication"} & set(request.fixturenames):
+        return  # their pictures lie where they were made
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
 

@@ -248,7 +248,7 @@ def payments_not_open(client: Client) -> HttpResponse:
 
 
 def payments_away(client: Client) -> HttpResponse:
-    is_away = mock.patch("subscriptions.joining.open_checkout", side_effect=StripeAway("broken on purpose"))
+    is_away = mock.patch("subscriptions.selling.joining.open_checkout", side_effect=StripeAway("broken on purpose"))
     with override_settings(STRIPE_SECRET_KEY="sk_test_of_the_pages"), is_away:
         return payments_not_open(client)
 

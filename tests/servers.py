@@ -4,16 +4,20 @@ test or a bench starts as processes of their own.
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -135,9 +139,22 @@ def run_command(environment: Mapping[str, str], *arguments: str) -> str:
 
 
 def collect_static(environment: Mapping[str, str]) -> None:
-    """What production serves names its files by the manifest that this writes."""
-    if not (Path(environment["STATIC_ROOT"]) / "staticfiles.json").is_file():
-        run_command(environment, "collectstatic", "--no-input", "--verbosity", "0")
+    """What production serves names its files by the manifest that this writes. They are collected once for all sites
+    of this process, in whose folders a link leads there.
+    """
+    root = Path(environment["STATIC_ROOT"])
+    if not (root / "staticfiles.json").is_file():
+        root.symlink_to(collected_static(), target_is_directory=True)
+
+
+@cache
+def collected_static() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="newsroom-static-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)  # a server that is not root's reads it
+    environment = production("postgresql://nobody@localhost/none", folder) | {"STATIC_ROOT": str(folder)}
+    run_command(environment, "collectstatic", "--no-input", "--verbosity", "0")
+    return folder
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import IO, Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from newsroom import processes
 from newsroom.embedded_postgres import Cluster
 from newsroom.management.commands.demo import existing_file, parts, port_number, stripe_sandbox, welcome_lines
@@ -229,3 +230,11 @@ def test_the_welcome_says_how_to_pay_and_that_no_money_moves() -> None:
     assert "no money moves" in text
     assert "http://127.0.0.1:18123/sandbox/" in text
     assert "/sandbox/" not in "\n".join(welcome_lines("http://localhost:8123"))
+
+
+@pytest.mark.django_db
+def test_a_public_host_refuses_it(settings: Any) -> None:
+    settings.LOCAL_MODE = False
+    with pytest.raises(CommandError, match="in local mode only"):
+        call_command("load_demo")
+    assert not User.objects.exists()

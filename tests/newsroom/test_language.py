@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import trans_real
 
-from subscriptions.plans import offered_plans
+from subscriptions.selling.plans import offered_plans
 from tests import page_library, page_ways
 from tests.pages import PAGES, shown
 

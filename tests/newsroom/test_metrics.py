@@ -78,6 +78,7 @@ def test_the_processes_of_a_server_are_added_up_and_outlive_one_another(site: se
     for pid in servers.workers_of(site):  # one of them has the port
         os.kill(pid, signal.SIGKILL)
         assert eventually(lambda: requests_of(scrape(port), "robots.txt") == before + len(answers), within=30)
+    assert eventually(lambda: scrape(port).get("newsroom_web_processes") == 2, within=60)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from paywall.meters.meter import terms_of_meter
 from paywall.models import MeteredRead
 from subscriptions.entitlements import entitlement_by_pass, entitlement_of
 from subscriptions.models import CheckoutAttempt, Lead, Plan
-from subscriptions.plans import offered_plans
+from subscriptions.selling.plans import offered_plans
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
