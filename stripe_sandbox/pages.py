@@ -27,8 +27,8 @@ __all__ = ["Answer", "handle"]
 # Stripe's own test numbers (https://docs.stripe.com/testing), by what they do.
 CARDS = {
     "succeeds": ("4242 4242 4242 4242", "Works"),
-    "other": ("5555 5555 5555 4444", "Works; another card"),
     "declined": ("4000 0000 0000 0002", "Is declined"),
+    "other": ("5555 5555 5555 4444", "Works; another card"),
     "needs_3ds": ("4000 0025 0000 3155", "Asks for authentication (3-D Secure)"),
     "fails_at_renewal": ("4000 0000 0000 0341", "Works now, fails at renewal"),
     "needs_3ds_later": ("4000 0027 6000 3184", "Works now, asks for authentication at renewal"),
