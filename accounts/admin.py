@@ -13,6 +13,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -78,12 +80,18 @@ class UserAdmin(UserModelAdmin):
         (gettext_lazy("Rights"), {"fields": RIGHTS}),
     )
     filter_horizontal = ("groups", "user_permissions")
-    list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "date_joined")
+    list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "date_joined", "holdings")
     list_filter = ("is_staff", "is_active", "groups")
     show_full_result_count = False
     search_fields = ("email__exact",)
     search_help_text = gettext_lazy("The whole address.")
     ordering = ("-date_joined",)
+
+    @admin.display(description=gettext_lazy("holds"))
+    def holdings(self, user: User) -> str:
+        """To the page of what was sold and given to them, which asks for permissions of its own."""
+        url = reverse("admin:subscriptions_reader", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', url, _("look"))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Not by the password: staff who may look at the list would learn the hash letter by letter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -33,18 +33,19 @@ class OverviewSection:
     actions: tuple[OverviewAction, ...] = ()
 
 
-type SectionMaker = Callable[[HttpRequest], OverviewSection | None]
+type SectionMaker = Callable[[HttpRequest], OverviewSection | Sequence[OverviewSection] | None]
 
 _makers: dict[SectionMaker, int] = {}
 
 
 def register(maker: SectionMaker, *, place: int = 50) -> None:
-    """Add a part. Called for logged-in readers only; None has nothing to say. What a reader pays for has the lowest
-    `place` and stands first; parts of one place stand in the order of registration.
+    """Add a part, or several. Called for logged-in readers only; None has nothing to say. What a reader pays for has
+    the lowest `place` and stands first; parts of one place stand in the order of registration.
     """
     _makers.setdefault(maker, place)
 
 
 def sections(request: HttpRequest) -> list[OverviewSection]:
     made = (maker(request) for maker in sorted(_makers, key=_makers.__getitem__))
-    return [section for section in made if section is not None]
+    parts = ((part,) if isinstance(part, OverviewSection) else part or () for part in made)
+    return [section for several in parts for section in several]

@@ -11,3 +11,19 @@ address_confirmed = Signal()
 # Sessions of the user were ended on purpose: on the page of devices, by staff, or since the address changed. Not by
 # logging out in one browser. Arguments: user_id (int).
 sessions_ended = Signal()
+
+# A reader asks for a copy of all that is kept about them. Each receiver returns (app, [accounts.export.Table, ...]):
+# the reader's own, nothing of other people, no secrets and no hashes. Arguments: user (User).
+collect_export = Signal()
+
+# A reader wants to erase the account. A receiver returns the sentence that says why that cannot be yet, or "". Sent
+# once before anything is done, and once more in the transaction that erases. Arguments: user (User).
+erasure_asked = Signal()
+
+# An account is about to be erased: what has to be ended elsewhere is ended now. Outside of transactions; a receiver
+# that comes to nothing raises accounts.erasure.ErasurePutOff, and may be called again. Arguments: user (User).
+erasing = Signal()
+
+# In the transaction that erases: receivers cut links and blank what would name the reader in rows that stay.
+# Arguments: user (User), emails (frozenset[str], all addresses of the account).
+unlinking = Signal()

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_http_methods
 from django.views.generic import RedirectView
 
-from accounts import views
+from accounts import data_views, views
 
 type Patterns = list[URLPattern | URLResolver]
 
@@ -57,6 +57,8 @@ urlpatterns = opened_and_sent(
             views.CompletePasswordResetView.as_view(),
             name="account_complete_password_reset",
         ),
+        path("export/", data_views.take_copy, name="account_export"),
+        path("erase/", data_views.erase, name="account_erase"),
         path("sessions/<int:pk>/end/", views.end_session, name="account_session_end"),
         path("passkeys/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
         path("passkeys/webauthn/login/", views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),

@@ -11,8 +11,8 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.admin_pages import is_admin_path
 from paywall.reading_as import chosen_class
-from subscriptions.consent import CONSENT_WORDING
-from subscriptions.plans import registration_plan_key
+from subscriptions.agreed.consent import CONSENT_WORDING, begin_wording
+from subscriptions.selling.plans import registration_plan_key
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_note": settings.SITE_NOTE,
         "today": timezone.localdate(),
         "consent": CONSENT_WORDING,
+        "begin_wording": begin_wording,
         "registration_plan_key": registration_plan_key,
         "reading_as": SimpleLazyObject(lambda: reading_as(request)),
         "has_demo_inbox": settings.HAS_DEMO_INBOX,

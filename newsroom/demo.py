@@ -23,6 +23,7 @@ from articles.markdown import to_html
 from articles.models import Article, Author, Correction, CorrectionKind, FrontPage, Page, Photo, Section, Series, Topic
 from articles.saved import save_article
 from newsletters.follows import follow, has_chosen
+from newsroom.demo_plans import load_plans
 from subscriptions.models import Grant, GrantSource
 
 PUBLICATION = Path(__file__).resolve().parent / "demo_publication"
@@ -46,6 +47,7 @@ def load(now: datetime) -> Report:
     for path in missing:
         add_what_came_later(path, now)
     arrange_front_page(publication["front_page"], publication["front_page_words"])
+    load_plans(publication["plans"])
     load_people(now)
     return report
 

@@ -22,7 +22,10 @@ from newsroom import lost_tasks
 from paywall import funnel
 from paywall.meters import anonymous_meter, reading_history
 from paywall.ways_in import gifts, institutions, mail_links
-from subscriptions import catalogue, outgoing, reconcile
+from subscriptions import catalogue, outgoing
+from subscriptions.account import due_notices
+from subscriptions.mirroring import reconcile
+from subscriptions.paid_once import gift_cards, subscription_gifts
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +47,11 @@ def keep_house(*, last_night: str = "") -> None:
     if settings.STRIPE_SECRET_KEY:
         attempt("catch up with Stripe's events", reconcile.catch_up)
         attempt("bring the plans to Stripe", catalogue.sync_plans)
+        attempt("have notices of what is due written", due_notices.queue_notices)
         if is_night:
             attempt("compare with Stripe", compare_with_stripe)
     attempt("put back the tasks of dead workers", lost_tasks.settle)
+    attempt("send the cards of gifts and begin gifts that waited", look_after_gifts)
     attempt("send the mail that waits", outgoing.send_waiting)
     attempt("have the daily mail written", daily.queue_letters_of_today)
     attempt("look after the daily mail", letters.tidy)
@@ -77,6 +82,12 @@ def forget_links() -> None:
     now = timezone.now()
     gifts.forget_ended(now)
     mail_links.forget_ended(now)
+
+
+def look_after_gifts() -> None:
+    now = timezone.now()
+    gift_cards.send_cards(now)
+    subscription_gifts.begin_waiting(now)
 
 
 def compare_with_stripe() -> None:

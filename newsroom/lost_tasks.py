@@ -29,10 +29,16 @@ REPEATS = {
     "newsletters.daily.write_letters": 2,
     "newsletters.letters.send_letters": 2,
     "newsroom.housekeeping.keep_house": 2,
+    "subscriptions.mirroring.addresses_at_stripe.tell_address": 2,
     "subscriptions.catalogue.sync_plans_soon": 2,
     "subscriptions.doubles.return_second": 2,
+    "subscriptions.leaving.declarations.find_contract": 2,
+    "subscriptions.leaving.deeds.carry_out_later": 2,
+    "subscriptions.account.due_notices.write_notices": 2,
     "subscriptions.outgoing.send_outgoing": 2,
+    "subscriptions.mirroring.payers.find_payer": 2,
     "subscriptions.sync.run_sync": 2,
+    "subscriptions.selling.trials.end_second_trial": 2,
 }
 
 

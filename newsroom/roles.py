@@ -39,7 +39,10 @@ EDITOR = (
 # What was sold and given, of use to both who sell and who answer readers.
 SOLD = (
     permissions("subscriptions", WRITE, "grant")
-    | permissions("subscriptions", LOOK, "lead", "invoice", "syncjob")
+    | permissions("subscriptions", LOOK, "lead", "invoice", "syncjob", "purchase", "gift")
+    | permissions("subscriptions", ACT, "declaration", "group")
+    | permissions("subscriptions", LOOK, "agreement", "dispute", "seat")
+    | {"subscriptions.return_money"}
     | permissions("subscriptions", ACT, "stripecustomer", "subscription", "alert")
     | permissions("paywall", ACT, "giftlink")
     | permissions("paywall", LOOK, "institution")
@@ -51,12 +54,14 @@ ROLES: dict[str, frozenset[str]] = {
         | SOLD
         | permissions("articles", ALL, "photo", "section", "topic", "series", "author", "correction", "page")
         | permissions("subscriptions", WRITE, "plan")
+        | permissions("subscriptions", ALL, "planamount")
         | permissions("paywall", ACT, "meter")
         | permissions("paywall", WRITE, "institution")
         | permissions("paywall", ALL, "crawler")
         | permissions("subscriptions", LOOK, "planprice", "checkoutattempt", "stripeevent")
         | permissions("subscriptions", ACT, "outgoingmail")
         | permissions("paywall", LOOK, "funnelcount")
+        | permissions("subscriptions", LOOK, "dashboard")
         | permissions("accounts", LOOK, "user", "staffaction")
     ),
     SUPPORT: (

@@ -15,6 +15,7 @@ from django.conf.global_settings import LANGUAGES
 from django.utils.csp import CSP
 
 from newsroom import log_lines, sentry
+from newsroom.billing_rules import read_billing_rules
 from newsroom.database_pool import pool_options
 from newsroom.embedded_postgres import Cluster
 from newsroom.env import (
@@ -308,9 +309,7 @@ USE_TZ = True
 
 # --- The paywall --------------------------------------------------------------------------------------------------
 DEFAULT_TIER = env.choice("DEFAULT_TIER", ("free", "registered", "premium"), "premium")
-MONTHLY_ALLOWANCE = env.integer(
-    "MONTHLY_ALLOWANCE", 5, most=1000
-)  # articles a registered reader opens in a calendar month
+MONTHLY_ALLOWANCE = env.integer("MONTHLY_ALLOWANCE", 5, most=1000)  # articles of a registered reader
 
 # --- Payments -----------------------------------------------------------------------------------------------------
 # The account, or in local mode without a key the stand-in that the demo starts. An empty key: payments are not open.
@@ -321,16 +320,19 @@ STRIPE_API_BASE = stripe_account.api_base
 STRIPE_LIVEMODE = stripe_account.is_live
 HAS_STRIPE_SANDBOX = stripe_account.is_sandbox
 STRIPE_APP = urlsplit(SITE_URL).hostname or "localhost"  # marks what is ours in an account that others use too
-GRACE_DAYS = env.integer("GRACE_DAYS", 7, most=90)  # access after a renewal that was not paid
-RENEWAL_SLACK = env.integer(
-    "RENEWAL_SLACK", 72, most=720
-)  # hours after a period's end in which news of the next may come
-FIRST_PAYMENT_GRACE = env.integer(
-    "FIRST_PAYMENT_GRACE", 0, most=90
-)  # days of access before a first payment went through
-PAUSED_COLLECTION_READS = env.flag("PAUSED_COLLECTION_READS", default=True)  # while the publisher collects nothing
-UNPAID_READS = env.flag("UNPAID_READS")  # once Stripe has given up collecting
-REFUND_SECOND_SUBSCRIPTION = env.flag("REFUND_SECOND_SUBSCRIPTION", default=True)
+billing_rules = read_billing_rules(env)
+GRACE_DAYS = billing_rules.grace_days
+RENEWAL_SLACK = billing_rules.renewal_slack
+FIRST_PAYMENT_GRACE = billing_rules.first_payment_grace
+PAUSED_COLLECTION_READS = billing_rules.paused_collection_reads
+UNPAID_READS = billing_rules.unpaid_reads
+REFUND_SECOND_SUBSCRIPTION = billing_rules.refund_second_subscription
+STRIPE_TAX = billing_rules.stripe_tax
+PAUSE_MONTHS = billing_rules.pause_months
+WITHDRAWAL_DAYS = billing_rules.withdrawal_days
+REFUND_WHEN_LEAVING = billing_rules.refund_when_leaving
+TRIAL_NOTICE_DAYS = billing_rules.trial_notice_days
+RENEWAL_NOTICE_DAYS = billing_rules.renewal_notice_days
 
 # --- Sizes ---------------------------------------------------------------------------------------------------------
 # Bytes of a form without its files. The longest body that is kept has a million characters, of which a browser sends

@@ -12,12 +12,14 @@ from articles.caching import lifetime
 from articles.models import Article
 from articles.page_store import store
 from paywall.access import Access, Reason
+from paywall.article_offers import ArticleOffer, article_offer
 from paywall.asking import Ask
 from paywall.marks import plan_names
 from paywall.meters.words import bigger_plans_sentence, log_in_sentence
 from paywall.readers import Reader
 from paywall.telling.reasons import sentence, why
-from subscriptions.plans import OfferedPlan, offered_plans
+from subscriptions.selling.currencies import name_of_currency
+from subscriptions.selling.plans import OfferedPlan, Wish, shelf
 
 CONTINUE = "#continue"
 
@@ -37,8 +39,11 @@ class Gate:
     is_registered: bool = False
     confirm_read: bool = False
     asks_to_read: bool = False  # by the button of strangers, which posts
+    once: ArticleOffer | None = None  # the article by itself
     not_opening: frozenset[str] = frozenset()  # keys of the plans that do not open this article
     needs_other_plan: bool = False  # the reader has one, and is shown the way to change it, not one more to buy
+    currency: str = ""  # in which the options are shown, where another than the first one was asked for
+    other_currencies: tuple[tuple[str, str], ...] = ()  # each with its name
 
 
 def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
@@ -51,6 +56,7 @@ def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
     said = f"{said} {of_light_plan(access, reader, gate.plans)}".strip()
     return replace(
         gate,
+        plans=[plan for plan in gate.plans if plan.is_at_gate],
         sentence=said,
         why="" if said else why(access, has_lapsed=has_lapsed),
         why_url=f"{reverse('paywall:access')}?{urlencode({'article': article.slug})}",
@@ -59,6 +65,7 @@ def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
         confirm_read=access.reason is Reason.READ_AVAILABLE,
         asks_to_read=access.reason is Reason.READ_AVAILABLE and not reader.is_registered,
         needs_other_plan=access.reason is Reason.PLAN_NEEDED,
+        once=article_offer(article, access),
         not_opening=plans_that_do_not_open(access, gate.plans),
     )
 
@@ -84,10 +91,15 @@ def of_light_plan(access: Access, reader: Reader, plans: list[OfferedPlan]) -> s
     return bigger_plans_sentence([plan.name for plan in plans if not plan.is_free and not plan.is_light])
 
 
-def plans_gate(next_path: str, reader: Reader) -> Gate:
-    """The options without an article. Two queries: the plans and the size of the library."""
+def plans_gate(next_path: str, reader: Reader, currency: str = "", offer: str = "") -> Gate:
+    """The options without an article, in a currency and with an offer that were asked for. Two queries: the plans and
+    the size of the library.
+    """
+    options = shelf(Wish(reader.user_id, reader.email, currency, offer))
     return Gate(
-        plans=offered_plans(),
+        plans=options.plans,
+        currency=options.currency if options.held or options.currency == currency else "",
+        other_currencies=tuple((code, name_of_currency(code)) for code in options.other_currencies),
         library_size=library_size(),
         next_path=next_path,
         login_url=login_url(next_path),

@@ -19,7 +19,7 @@ from paywall.ways_in.crawlers import rights_of_crawler
 from paywall.ways_in.institutions import Records, rights_at, rights_of_account
 from subscriptions.entitlements import NOTHING, Entitlement, Held, entitlement_by_pass, entitlement_of
 from subscriptions.models import LIBRARY_SCOPE
-from subscriptions.passes import attempts_of
+from subscriptions.selling.passes import attempts_of
 
 # What was given to the browser of a request, looked up where it is asked for: of one article by its number, or all.
 type Given = Callable[[int | None], tuple[Right, ...]]
@@ -75,7 +75,7 @@ class Reader:
     @property
     def standing_rights(self) -> tuple[Right, ...]:
         library = tuple(
-            Right(Reason.SUBSCRIBER, held.until, plan_id=held.plan_id)
+            Right(Reason.SUBSCRIBER, held.until, plan_id=held.plan_id, via=held.via)
             for held in self.entitlement.scopes
             if held.scope == LIBRARY_SCOPE
         )

@@ -10,8 +10,10 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts.export import Table
 from accounts.models import User
-from accounts.signals import sessions_ended
+from accounts.signals import collect_export, sessions_ended
+from paywall import data_parts
 from paywall.feed_keys import FeedKey
 from paywall.models import ArticleTerms
 from paywall.ways_in.gifts import end_gifts_of
@@ -43,3 +45,8 @@ def keep_plan_that_terms_name(instance: Plan, **_kwargs: Any) -> None:
     terms: set[Model] = set(ArticleTerms.objects.filter(plans=instance))
     if terms:
         raise ProtectedError(f"the terms of articles name the plan {instance.key}", terms)
+
+
+@receiver(collect_export)
+def export_reading(user: User, **_kwargs: Any) -> tuple[str, list[Table]]:
+    return "paywall", data_parts.export_tables(user)

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from paywall import feed_key_views, funnel_views, private_feed, reading_as_views, search_views, views
+from paywall import (
+    buying,
+    feed_key_views,
+    funnel_views,
+    gift_shop,
+    leaving_views,
+    private_feed,
+    reading_as_views,
+    search_views,
+    views,
+)
 from paywall.admin import answers, bench
 from paywall.meters import anonymous_views, reading_history_views
 from paywall.telling import access_views
@@ -11,6 +21,9 @@ app_name = "paywall"
 urlpatterns = [
     path("search/", search_views.search, name="search"),
     path("subscribe/", views.plans, name="plans"),
+    path("cancel/", leaving_views.leave, name="leave"),
+    path("subscribe/buy/", buying.buy, name="buy"),
+    path("gift-subscription/", gift_shop.gift_shop, name="gift-shop"),
     path("access/", access_views.access, name="access"),
     path("access/seen/", funnel_views.seen, name="seen"),
     path("access/read/", anonymous_views.read, name="anonymous-read"),

@@ -57,6 +57,9 @@ def _include(ledger: Ledger, thing: Thing, name: str) -> bool:
             kind, url, field = "subscription", f"/v1/customers/{thing_id}/subscriptions", "customer"
         case "charge", "refunds":
             kind, url, field = "refund", f"/v1/charges/{thing_id}/refunds", "charge"
+        case "coupon", "applies_to":
+            thing[name] = None  # of a coupon that counts for everything
+            return True
         case _:
             return False
     found = [copy.deepcopy(one) for one in ledger.kind(kind) if one[field] == thing_id]

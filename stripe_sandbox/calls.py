@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from stripe_sandbox import billing
+from stripe_sandbox import clock
 from stripe_sandbox.answers import answer
 from stripe_sandbox.api import ROUTES
 from stripe_sandbox.api.route import Route
@@ -140,7 +140,7 @@ class Calls:
         expand = given.pop("expand", [])
         ledger = self.ledger
         with ledger.lock:
-            billing.run_until(ledger, ledger.now())
+            clock.catch_up(ledger)
             if method == "GET":
                 body = answer(ledger, route.act(ledger, given, thing_id), expand)
             else:

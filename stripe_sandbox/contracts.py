@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_sandbox import objects
+from stripe_sandbox import objects, receipts
 from stripe_sandbox.faults import Thing
 from stripe_sandbox.objects import empty
 
@@ -25,15 +25,16 @@ SHOWN_AS_GIVEN = (
 )
 
 
-def line_item(identity: str, price: Thing, product: Thing, quantity: int, amount: int) -> Thing:
+def line_item(identity: str, price: Thing, product: Thing, quantity: int) -> Thing:
+    """Its amounts are set when the session is priced."""
     return {
         "id": identity,
         "object": "item",
         "adjustable_quantity": None,
         "amount_discount": 0,
-        "amount_subtotal": amount,
+        "amount_subtotal": 0,
         "amount_tax": 0,
-        "amount_total": amount,
+        "amount_total": 0,
         "currency": price["currency"],
         "description": product["name"],
         "metadata": {},
@@ -42,33 +43,34 @@ def line_item(identity: str, price: Thing, product: Thing, quantity: int, amount
     }
 
 
-def session(identity: str, now: int, params: Thing, *, url: str, expires_at: int, currency: str, amount: int) -> Thing:
+def session(
+    identity: str, now: int, params: Thing, customer: Thing | None, *, url: str, expires_at: int, currency: str
+) -> Thing:
+    """Its amounts are set when it is priced."""
     text = {name: params.get("custom_text", {}).get(name) for name in _CUSTOM_TEXTS}
-    consent = params.get("consent_collection")
-    tax = params.get("automatic_tax", {}).get("enabled", False)
+    is_taxed = params.get("automatic_tax", {}).get("enabled", False)
     return {
         **empty(NULL_SESSION_FIELDS),
         "id": identity,
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": params.get("adaptive_pricing", {}).get("enabled", False)},
-        "amount_subtotal": amount,
-        "amount_total": amount,
-        "automatic_tax": {"enabled": tax, "liability": None, "provider": None, "status": None},
-        "consent_collection": {**empty("payment_method_reuse_agreement promotions terms_of_service"), **consent}
-        if consent
-        else None,
+        "amount_subtotal": 0,
+        "amount_total": 0,
+        "automatic_tax": receipts.automatic_tax(customer, is_enabled=is_taxed),
+        "consent_collection": _consent(params),
         "created": now,
         "currency": currency,
         "custom_fields": [],
         "custom_text": text,
         "discounts": [],
         "expires_at": expires_at,
+        "invoice_creation": _invoice_creation(params),
         "livemode": False,
         "metadata": {},
         "mode": params["mode"],
         "payment_method_collection": params.get("payment_method_collection", "always"),
         "payment_method_options": {},
-        "payment_method_types": ["card"],
+        "payment_method_types": ["card", "sepa_debit"] if currency == "eur" else ["card"],
         "payment_status": "unpaid",
         "phone_number_collection": params.get("phone_number_collection", {"enabled": False}),
         "saved_payment_method_options": None,
@@ -82,20 +84,40 @@ def session(identity: str, now: int, params: Thing, *, url: str, expires_at: int
     }
 
 
+def _consent(params: Thing) -> Thing | None:
+    given = params.get("consent_collection")
+    return {**empty("payment_method_reuse_agreement promotions terms_of_service"), **given} if given else None
+
+
+def _invoice_creation(params: Thing) -> Thing | None:
+    """Payments only: a subscription has its invoices anyway."""
+    if params["mode"] != "payment":
+        return None
+    given = params.get("invoice_creation", {})
+    data = {**empty("account_tax_ids custom_fields description footer issuer rendering_options"), "metadata": {}}
+    return {"enabled": given.get("enabled", False), "invoice_data": data | given.get("invoice_data", {})}
+
+
 _CUSTOM_TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
 
 
-def customer_details(customer: Thing | None, email: str, name: str | None) -> Thing:
+def customer_details(
+    customer: Thing | None,
+    email: str | None,
+    name: str | None,
+    address: Thing | None = None,
+    tax_ids: list[Thing] | None = None,
+) -> Thing:
     known = customer or {}
     return {
-        "address": known.get("address") or empty("city country line1 line2 postal_code state"),
+        "address": address or known.get("address") or empty("city country line1 line2 postal_code state"),
         "business_name": None,
         "email": email,
         "individual_name": None,
         "name": name,
         "phone": known.get("phone"),
-        "tax_exempt": "none",
-        "tax_ids": [],
+        "tax_exempt": known.get("tax_exempt", "none"),
+        "tax_ids": tax_ids or [],
     }
 
 
@@ -117,14 +139,20 @@ def subscription_item(identity: str, now: int, subscription: str, price: Thing, 
     }
 
 
-def subscription(identity: str, now: int, customer: str, currency: str, items: list[Thing], data: Thing) -> Thing:
+def _subscription_tax(*, is_taxed: bool) -> Thing:
+    return {"disabled_reason": None, "enabled": is_taxed, "liability": {"type": "self"} if is_taxed else None}
+
+
+def subscription(
+    identity: str, now: int, customer: str, currency: str, items: list[Thing], data: Thing, *, is_taxed: bool = False
+) -> Thing:
     """`data` is the session's `subscription_data`; the session's own metadata is not part of it."""
     behaviour = data.get("trial_settings", {}).get("end_behavior", {}).get("missing_payment_method", "create_invoice")
     return {
         **empty(NULL_SUBSCRIPTION_FIELDS),
         "id": identity,
         "object": "subscription",
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "automatic_tax": _subscription_tax(is_taxed=is_taxed),
         "billing_cycle_anchor": now,
         "billing_mode": {
             "flexible": {"proration_discounts": "included"},

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from stripe_sandbox import money_page
 from stripe_sandbox.markup import (
     Answer,
     Html,
@@ -41,7 +42,11 @@ def handle(sandbox: Surface, action: str, form: dict[str, str] | None) -> Answer
     """The page itself, or one control; 400 for a value that is not offered, 404 for an unknown control."""
     if form is None:
         return overview(sandbox) if not action else page("There is no such page", status=404)
-    controls = {"advance": advance, "delivery": choose_delivery, "flush": flush, "fail": fail}
+    if money_page.act(sandbox, action, form):
+        return redirect(ADDRESS)
+    if action in money_page.ACTIONS:
+        return page("That cannot be done", link("Go back", ADDRESS), status=400)
+    controls = {"advance": advance, "delivery": choose_delivery, "flush": flush, "fail": fail, "retries": retries}
     if action not in controls:
         return page("There is no such control", status=404)
     try:
@@ -78,6 +83,17 @@ def fail(sandbox: Surface, form: dict[str, str]) -> None:
     sandbox.fail(status=status, count=number(form.get("count", ""), MOST_FAILURES), path=form.get("path", ""))
 
 
+def retries(sandbox: Surface, form: dict[str, str]) -> None:
+    """What a subscription becomes when the last retry of its invoice has failed (Sandbox.retries_end_in)."""
+    match form.get("status"):
+        case "canceled":
+            sandbox.retries_end_in("canceled")
+        case "unpaid":
+            sandbox.retries_end_in("unpaid")
+        case _:
+            raise Refused("Retries end in canceled or unpaid.")
+
+
 def number(text: str, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
         raise Refused(f"A whole number from 1 to {most} is needed.")
@@ -89,6 +105,7 @@ def overview(sandbox: Surface) -> Answer:
         "Stripe stand-in",
         element("div", clock(sandbox), delivery(sandbox), failures(), class_="cards"),
         element("section", element("h2", "Subscriptions"), subscriptions(sandbox)),
+        money_page.section(sandbox),
         element("section", element("h2", "Customers"), customers(sandbox)),
         element("section", element("h2", "Latest events"), events(sandbox)),
         wide=True,
@@ -149,6 +166,13 @@ def failures() -> Html:
             ),
             button("Let them fail"),
         ),
+        element("h3", "When the last retry has failed"),
+        post_form(
+            f"{ADDRESS}retries",
+            button("Subscriptions are canceled", name="status", value="canceled"),
+            button("Subscriptions are unpaid", name="status", value="unpaid"),
+            class_="row",
+        ),
     )
 
 
@@ -175,10 +199,10 @@ def subscriptions(sandbox: Surface) -> Html:
 
 def customers(sandbox: Surface) -> Html:
     rows = [
-        [each["id"], "deleted" if each.get("deleted") else each.get("email") or "–"]
+        [each["id"], "deleted" if each.get("deleted") else each.get("email") or "–", money_page.card_form(each)]
         for each in reversed(list(sandbox.objects("customer")))
     ]
-    return table("Customers", ["Customer", "E-mail"], rows, empty="There is none yet.")
+    return table("Customers", ["Customer", "E-mail", "Card"], rows, empty="There is none yet.")
 
 
 def events(sandbox: Surface) -> Html:

@@ -42,6 +42,7 @@ class Ledger:
         self.request: Thing = {"id": None, "idempotency_key": None}
         self.on_event: Callable[[Thing], None] = lambda event: None
         self.generation = 0
+        self.quiet: tuple[int, float] = (-1, 0)  # the generation in which nothing is due before a moment, by clock
         self._kinds: dict[str, dict[str, Thing]] = {}
         self._state_file = state_file
         self._depth = 0

@@ -115,32 +115,91 @@ def billing_details(customer: Thing | None) -> Thing:
     }
 
 
-def payment_method(identity: str, now: int, customer: Thing | None, last4: str) -> Thing:
+def payment_method(identity: str, now: int, customer: Thing | None, kind: str, details: Thing) -> Thing:
+    """`kind` is `card` or `sepa_debit`, and `details` what that kind shows."""
     return {
         "id": identity,
         "object": "payment_method",
         "allow_redisplay": "limited",
         "billing_details": billing_details(customer),
-        "card": {
-            "brand": "visa",
-            "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
-            "country": "US",
-            "display_brand": "visa",
-            "exp_month": 12,
-            "exp_year": 2040,
-            "fingerprint": f"sandbox{last4}",
-            "funding": "credit",
-            "generated_from": None,
-            "last4": last4,
-            "networks": {"available": ["visa"], "preferred": None},
-            "three_d_secure_usage": {"supported": True},
-            "wallet": None,
-        },
         "created": now,
         "customer": customer["id"] if customer else None,
         "livemode": False,
         "metadata": {},
-        "type": "card",
+        "type": kind,
+        kind: details,
+    }
+
+
+def card(brand: str, last4: str) -> Thing:
+    """One number has one fingerprint, whoever pays with it."""
+    return {
+        "brand": brand,
+        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+        "country": "US",
+        "display_brand": brand,
+        "exp_month": 12,
+        "exp_year": 2040,
+        "fingerprint": f"sandbox{last4}",
+        "funding": "credit",
+        "generated_from": None,
+        "last4": last4,
+        "networks": {"available": [brand], "preferred": None},
+        "three_d_secure_usage": {"supported": True},
+        "wallet": None,
+    }
+
+
+def sepa_debit(last4: str) -> Thing:
+    return {
+        "bank_code": "37040044",
+        "branch_code": "",
+        "country": "DE",
+        "fingerprint": f"sandbox{last4}",
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": last4,
+    }
+
+
+def setup_intent(identity: str, now: int, customer: str | None, method: Thing) -> Thing:
+    """A method that is kept for later while nothing is due."""
+    return {
+        **empty(
+            "application automatic_payment_methods cancellation_reason description flow_directions last_setup_error "
+            "latest_attempt mandate next_action on_behalf_of payment_method_configuration_details single_use_mandate"
+        ),
+        "id": identity,
+        "object": "setup_intent",
+        "client_secret": f"{identity}_secret_sandbox",
+        "created": now,
+        "customer": customer,
+        "livemode": False,
+        "metadata": {},
+        "payment_method": method["id"],
+        "payment_method_options": {},
+        "payment_method_types": [method["type"]],
+        "status": "succeeded",
+        "usage": "off_session",
+    }
+
+
+def balance_transaction(identity: str, now: int, customer: Thing, amount: int, currency: str, kind: str) -> Thing:
+    """The record of a change of the customer's balance, which has happened."""
+    return {
+        "id": identity,
+        "object": "customer_balance_transaction",
+        "amount": amount,
+        "checkout_session": None,
+        "created": now,
+        "credit_note": None,
+        "currency": currency,
+        "customer": customer["id"],
+        "description": None,
+        "ending_balance": customer["balance"],
+        "invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "type": kind,
     }
 
 

@@ -5,7 +5,7 @@ Looks and forms only: what a card does, and what follows from it, is the Sandbox
 
 from __future__ import annotations
 
-from stripe_sandbox import control, portal_pages
+from stripe_sandbox import checkout_fields, control, invoice_pages, portal_pages
 from stripe_sandbox.markup import (
     Answer,
     Html,
@@ -28,9 +28,14 @@ __all__ = ["Answer", "handle"]
 CARDS = {
     "succeeds": ("4242 4242 4242 4242", "Works"),
     "declined": ("4000 0000 0000 0002", "Is declined"),
+    "other": ("5555 5555 5555 4444", "Works; another card"),
     "needs_3ds": ("4000 0025 0000 3155", "Asks for authentication (3-D Secure)"),
     "fails_at_renewal": ("4000 0000 0000 0341", "Works now, fails at renewal"),
+    "needs_3ds_later": ("4000 0027 6000 3184", "Works now, asks for authentication at renewal"),
+    "sepa": ("DE89 3704 0044 0532 0130 00", "SEPA debit, paid some days later"),
+    "sepa_fails": ("DE62 3704 0044 0532 0130 01", "SEPA debit, refused some days later"),
 }
+DEBITS = ("sepa", "sepa_fails")
 BY_NUMBER = {number.replace(" ", ""): card for card, (number, _) in CARDS.items()}
 DECLINED = "Your card was declined."
 NOT_AUTHENTICATED = "We could not authenticate your card. Please choose another one."
@@ -50,7 +55,13 @@ def handle(sandbox: Surface, method: str, path: str, query: dict[str, str], form
             return checkout(sandbox, session_id, form if is_post else None)
         case ["c", "pay", session_id, "3ds"]:
             return authentication(sandbox, session_id, form if is_post else None)
-        case ["c", "invoice" | "receipt", document_id]:
+        case ["c", "invoice", invoice_id]:
+            choice = card_choice("succeeds", {})
+            return invoice_pages.handle(sandbox, invoice_id, form if is_post else None, chosen_card(form), choice)
+        case ["c", "invoice", invoice_id, "3ds"]:
+            form_given = form if is_post else None
+            return invoice_pages.authentication(sandbox, invoice_id, form_given, card_choice("succeeds", {}))
+        case ["c", "receipt" | "invoice", document_id, *rest] if rest in ([], ["pdf"]):
             return document(sandbox, document_id)
         case ["p", "session", session_id]:
             return portal_pages.handle(sandbox, session_id, query, form if is_post else None)
@@ -65,7 +76,11 @@ def checkout(sandbox: Surface, session_id: str, form: dict[str, str] | None) -> 
         return closed(session)
     if form is None:
         return payment_page(sandbox, session)
-    card = chosen_card(form)
+    if form.get("action") in ("code", "country"):
+        return change_session(sandbox, session, form)
+    if sandbox.asks_for_country(session_id) and not checkout_fields.country_of(session):
+        return payment_page(sandbox, session, checkout_fields.NO_COUNTRY)
+    card = chosen_card(form) if sandbox.asks_for_card(session_id) else "succeeds"
     if card is None:
         return payment_page(sandbox, session, UNKNOWN_CARD)
     address = form.get("email", "").strip()
@@ -78,6 +93,18 @@ def checkout(sandbox: Surface, session_id: str, form: dict[str, str] | None) -> 
     if card == "needs_3ds":
         return redirect(f"/c/pay/{session_id}/3ds")
     return payment_page(sandbox, after, DECLINED, card)
+
+
+def change_session(sandbox: Surface, session: Object, form: dict[str, str]) -> Answer:
+    """A code or an address was typed, which may change the price; nothing is paid."""
+    error = ""
+    if form["action"] == "code":
+        error = sandbox.apply_code(session["id"], form.get("code", ""))
+    elif form.get("country") in sandbox.countries():
+        sandbox.give_address(session["id"], form["country"], form.get("tax_id", "").strip())
+    if error:
+        return payment_page(sandbox, session, code_error=error)
+    return redirect(f"/c/pay/{session['id']}")
 
 
 def authentication(sandbox: Surface, session_id: str, form: dict[str, str] | None) -> Answer:
@@ -141,20 +168,27 @@ def success_url(session: Object) -> str:
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def payment_page(sandbox: Surface, session: Object, error: str = "", chosen: str = "succeeds") -> Answer:
+def payment_page(
+    sandbox: Surface, session: Object, error: str = "", chosen: str = "succeeds", *, code_error: str = ""
+) -> Answer:
     total = session.get("amount_total") or 0
     label = f"Pay {money(total, session['currency'])}" if total else "Subscribe"
+    if not total and session.get("mode") == "payment":
+        label = "Complete order"
     address = email_of(sandbox, session)
     leads_to = [url for url in (session["success_url"], session.get("cancel_url")) if url]
+    asks = sandbox.asks_for_card(session["id"])
     return page(
         "Payment",
         alert(error) if error else Html(""),
         element("section", *bought(session)),
+        checkout_fields.code_form(sandbox, session, code_error),
+        checkout_fields.country_form(sandbox, session),
         element("section", element("h2", "Your e-mail"), element("p", address)) if address else Html(""),
         post_form(
             f"/c/pay/{session['id']}",
             Html("") if address else email_field(),
-            card_choice(chosen),
+            card_choice(chosen, session) if asks else element("p", "No card is needed."),
             button(label, class_="main"),
             class_="pay",
         ),
@@ -174,7 +208,8 @@ def bought(session: Object) -> list[Html]:
         )
         for line in lines
     ]
-    return [*parts, element("p", f"Due today: {money(session.get('amount_total') or 0, session['currency'])}")]
+    due = money(session.get("amount_total") or 0, session["currency"])
+    return [*parts, checkout_fields.sums(session), element("p", f"Due today: {due}")]
 
 
 def email_of(sandbox: Surface, session: Object) -> str:
@@ -189,7 +224,8 @@ def email_field() -> Html:
     return element("section", element("label", "Your e-mail", box, class_="field"))
 
 
-def card_choice(chosen: str) -> Html:
+def card_choice(chosen: str, session: Object) -> Html:
+    takes_debits = "sepa_debit" in session.get("payment_method_types", ())
     choices = [
         element(
             "label",
@@ -198,6 +234,7 @@ def card_choice(chosen: str) -> Html:
             class_="choice",
         )
         for card, (number, words) in CARDS.items()
+        if takes_debits or card not in DEBITS
     ]
     number = element(
         "label",

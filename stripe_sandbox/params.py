@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from stripe_sandbox.faults import Malformed, Thing
 
-TEXT, INT, BOOL, META, RANGE = "text", "integer", "boolean", "metadata", "range"
+TEXT, INT, BOOL, META, RANGE, NUMBER = "text", "integer", "boolean", "metadata", "range", "number"
 BOUNDS = {"gt", "gte", "lt", "lte"}
 METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500  # docs.stripe.com/api/metadata
 
@@ -91,7 +91,8 @@ def _value(value: Any, spec: Spec, param: str) -> Any:
         return [_value(member, spec[0], f"{param}[{place}]") for place, member in enumerate(value)]
     if isinstance(spec, tuple):
         return _choice(value, spec, param)
-    return {TEXT: _text, INT: _integer, BOOL: _boolean, META: _metadata, RANGE: _range}[spec](value, param)
+    kinds = {TEXT: _text, INT: _integer, BOOL: _boolean, META: _metadata, RANGE: _range, NUMBER: _number}
+    return kinds[spec](value, param)
 
 
 def _choice(value: Any, words: tuple[str, ...], param: str) -> str:
@@ -113,6 +114,12 @@ def _integer(value: Any, param: str) -> int:
     if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
         raise Malformed(f"Invalid integer: {value}", code="parameter_invalid_integer", param=param)
     return int(value)
+
+
+def _number(value: Any, param: str) -> float:
+    if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", value, re.ASCII):
+        raise Malformed(f"Invalid decimal: {value}", code="parameter_invalid_decimal", param=param)
+    return float(value)
 
 
 def _boolean(value: Any, param: str) -> bool:

@@ -25,6 +25,11 @@ def period_end(subscription: Thing) -> int:
     return max(int(item["current_period_end"]) for item in subscription["items"]["data"])
 
 
+def next_end(subscription: Thing) -> int:
+    """When the next renewal is due: items with several intervals have periods of their own."""
+    return min(int(item["current_period_end"]) for item in subscription["items"]["data"])
+
+
 def lines_for(subscription: Thing, *, trial: bool = False) -> list[Thing]:
     """The invoice lines of the period that the items are in."""
     lines = []

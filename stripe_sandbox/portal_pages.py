@@ -21,6 +21,7 @@ from stripe_sandbox.markup import (
 from stripe_sandbox.surface import Object, Surface, ends_at, find, period_end
 
 LIVE = ("trialing", "active", "past_due", "unpaid", "paused")
+CARD_FLOW = "payment_method_update"  # a session that shows the card and nothing else
 CARD_WORDS = {"succeeds": "4242 4242 4242 4242 – works", "fails_at_renewal": "4000 0000 0000 0341 – fails at renewal"}
 
 
@@ -46,9 +47,17 @@ def change(sandbox: Surface, session: Object, form: dict[str, str]) -> Answer:
             sandbox.portal_keep(subscription["id"])
         case "card" if form.get("card") in CARD_WORDS and find(sandbox, "customer", session["customer"]):
             sandbox.set_card(session["customer"], card=form["card"])
+            if back := return_after(session):
+                return redirect(back)
         case _:
             return page("That cannot be done", element("p", link("Go back", address_of(session))), status=400)
     return redirect(address_of(session))
+
+
+def return_after(session: Object) -> str:
+    """Where a session for one thing alone leads once that is done; empty where it says nothing of it."""
+    after = (session.get("flow") or {}).get("after_completion") or {}
+    return str((after.get("redirect") or {}).get("return_url") or "")
 
 
 def address_of(session: Object) -> str:
@@ -82,6 +91,8 @@ def overview(sandbox: Surface, session: Object) -> Answer:
     mine = [each for each in sandbox.objects("subscription") if each["customer"] == session["customer"]]
     return_url = session.get("return_url") or ""
     back = link(f"Back to {urlsplit(return_url).netloc}", return_url) if return_url else ""
+    if customer and (session.get("flow") or {}).get("type") == CARD_FLOW:
+        return page("Your payment method", card_section(session), element("p", back))
     return page(
         "Your subscription",
         element("p", (customer or {}).get("email") or "", class_="soft"),
@@ -164,7 +175,7 @@ def invoices_section(sandbox: Surface, session: Object) -> Html:
     mine.sort(key=lambda invoice: (invoice["created"], invoice["id"]), reverse=True)
     rows = [
         [
-            invoice.get("number") or invoice["id"],
+            link(invoice.get("number") or invoice["id"], f"/c/invoice/{invoice['id']}"),
             day(invoice["created"]),
             money(invoice["total"], invoice["currency"]),
             "Paid" if invoice["status"] == "paid" else f"Not paid ({invoice['status']})",

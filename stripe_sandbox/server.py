@@ -5,21 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
-from stripe_sandbox import billing, checkout, collection, delivery, pages
+from stripe_sandbox import billing, checkout, clock, collection, delivery, hosted, pages
 from stripe_sandbox.api import customers
 from stripe_sandbox.calls import Call, Calls, Failure
 from stripe_sandbox.collection import DAY
 from stripe_sandbox.faults import Thing
 from stripe_sandbox.ledger import Ledger
 from stripe_sandbox.listener import Listener, PageAnswer
+from stripe_sandbox.money_controls import MoneyControls
 from stripe_sandbox.periods import period_end
 
 KEY_PREFIX = "sk_test_sandbox_"
 LONGEST_SILENCE = 60.0  # seconds that a call which is to time out stays unanswered
 
 
-class Sandbox:
+class Sandbox(MoneyControls):
     """Thread safe. Raises ValueError for a key that could be a real one."""
 
     def __init__(
@@ -82,7 +84,7 @@ class Sandbox:
 
     def page(self, method: str, path: str, query: dict[str, str], form: dict[str, str]) -> PageAnswer:
         with self.ledger.lock:
-            billing.run_until(self.ledger, self.now())
+            clock.catch_up(self.ledger)
         return pages.handle(self, method, path, query, form)
 
     def wait_for_stop(self, gone: Callable[[], bool]) -> None:
@@ -140,7 +142,7 @@ class Sandbox:
         if step < 0:
             raise ValueError("the clock only goes forward")
         with self.ledger.changing():
-            billing.run_until(self.ledger, self.now() + step)
+            clock.run_until(self.ledger, self.now() + step)
             self.ledger.offset += step
 
     def advance_to_period_end(self, subscription_id: str) -> None:
@@ -150,15 +152,24 @@ class Sandbox:
 
     # What readers do
 
-    def pay(self, session_id: str, card: str = "succeeds", *, email: str = "", name: str | None = None) -> Thing:
-        """Presses the button of the payment page.
+    def pay(
+        self,
+        session_id: str,
+        card: str = "succeeds",
+        *,
+        email: str = "",
+        name: str | None = None,
+        country: str = "",
+        tax_id: str = "",
+    ) -> Thing:
+        """Presses the button of the payment page; the country counts where the page asks for one (else DE).
 
         Answers {"outcome", "message", "url", "session"}; the outcome is "complete" (url: where the reader goes next),
         "declined", "needs_3ds" or "closed". Raises KeyError for an unknown card, Refused for an unknown session.
         """
         with self.ledger.changing():
-            billing.run_until(self.ledger, self.now())
-            return checkout.pay(self.ledger, session_id, card, email or "reader@example.com", name)
+            clock.run_until(self.ledger, self.now())
+            return checkout.pay(self.ledger, session_id, card, email or "reader@example.com", name, country, tax_id)
 
     def confirm_3ds(self, session_id: str, ok: bool = True) -> Thing:
         """Ends the authentication that `pay` asked for; answers as `pay` does."""
@@ -178,7 +189,28 @@ class Sandbox:
         with self.ledger.changing():
             billing.set_card(self.ledger, self.ledger.need("customer", customer_id), card)
 
+    def pay_invoice(self, invoice_id: str, card: str = "") -> Thing:
+        """Presses the button of an open invoice's page, with another card or, where none is named, the one on file.
+
+        Answers {"outcome", "message", "invoice"}; the outcome is "paid", "declined", "needs_3ds" or "closed". A card
+        that pays becomes the subscription's own. Raises KeyError for an unknown card, Refused for an unknown invoice.
+        """
+        with self.ledger.changing():
+            clock.run_until(self.ledger, self.now())
+            return hosted.pay(self.ledger, invoice_id, card)
+
+    def confirm_invoice(self, invoice_id: str, ok: bool = True) -> Thing:
+        """Ends the authentication that an invoice waits for (a renewal, or `pay_invoice`); answers as that does."""
+        with self.ledger.changing():
+            clock.run_until(self.ledger, self.now())
+            return hosted.confirm(self.ledger, invoice_id, ok=ok)
+
     # What tests force
+
+    def retries_end_in(self, status: Literal["canceled", "unpaid"]) -> None:
+        """What becomes of a subscription when the last retry of its invoice has failed; "canceled" at first."""
+        with self.ledger.changing():
+            self.ledger.private[billing.RETRIES_END_IN] = {"status": status}
 
     def fail(self, status: Failure = 500, count: int = 1, path: str = "") -> None:
         """The next `count` calls whose path contains `path` fail.

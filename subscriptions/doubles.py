@@ -30,6 +30,7 @@ def find_doubles(customer: StripeCustomer) -> None:
     owners = Subscription.objects.filter(customer=customer, user__isnull=False).values("user_id")
     for user in User.objects.filter(pk__in=owners).order_by("pk").select_for_update(no_key=True):
         own = Subscription.objects.filter(user=user, customer__livemode=customer.livemode)
+        own = own.exclude(trial_use__refused_at__isnull=False)  # a second trial is ended anyway
         running = list(own.filter(status__in=PAID_FOR).order_by("started_at", "pk"))
         for newer in running[1:]:
             tell(running[0], newer)
@@ -41,6 +42,7 @@ def tell(older: Subscription, newer: Subscription) -> None:
         AlertKind.DOUBLE_SUBSCRIPTION,
         newer.stripe_id,
         f"Reader {newer.user_id} holds {older.stripe_id} and since {newer.started_at:%d %B %Y} {newer.stripe_id} too.",
+        newer.customer,
     )
     if is_new and settings.REFUND_SECOND_SUBSCRIPTION and stays(older, newer):
         return_second.enqueue(subscription_pk=newer.pk, kept_pk=older.pk)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions.consent import CONSENT_VERSION, CONSENT_WORDING
+from subscriptions.agreed.consent import CONSENT_VERSION, CONSENT_WORDING
 from subscriptions.models import Lead, Plan
 from subscriptions.signals import lead_captured, lead_confirmed
 from subscriptions.sources import Source

@@ -7,6 +7,7 @@ leaves a row that is sent again later: at least once in that corner, once everyw
 
 from __future__ import annotations
 
+import base64
 import logging
 import smtplib
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from django.db import transaction
 from django.tasks import TaskResultStatus, task
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django_tasks_db.models import DBTaskResult
 
 from accounts.letters import letter
@@ -36,14 +38,17 @@ WAITS = (
     timedelta(hours=6),
 )
 LONGEST_SUBJECT = 300
+SECRET_MARK = "{secret}"  # noqa: S105 - where it goes
 LONGEST_TRY = timedelta(minutes=15)  # far beyond the time-outs of the mail server: a worker this late is dead
 
 
 @transaction.atomic
-def queue_mail(key: str, user: User, template: str, context: dict[str, Any]) -> bool:
+def queue_mail(key: str, user: User | None, template: str, context: dict[str, Any], *, recipient: str = "") -> bool:
     """Write a mail to the reader and queue it, in the caller's transaction; False where the key was there before.
+    `recipient` is an address (normalised) where it is not the reader's, or there is none.
 
-    `template` names two files in templates/subscriptions/mail/: <template>_subject.txt and <template>.txt.
+    `template` names two files in templates/subscriptions/mail/: <template>_subject.txt and <template>.txt. Where the
+    text says SECRET_MARK the mail, and nothing that is stored, has the secret of its key.
     """
     if OutgoingMail.objects.filter(dedupe_key=key).exists():
         return False
@@ -53,7 +58,12 @@ def queue_mail(key: str, user: User, template: str, context: dict[str, Any]) -> 
     text = render_to_string(f"{folder}/{template}.txt", site | context)
     mail, is_new = OutgoingMail.objects.get_or_create(
         dedupe_key=key,
-        defaults={"user": user, "recipient": user.email, "subject": one_line(subject), "text": text.strip() + "\n"},
+        defaults={
+            "user": user,
+            "recipient": recipient or (user.email if user is not None else ""),
+            "subject": one_line(subject),
+            "text": text.strip() + "\n",
+        },
     )
     if is_new:
         send_outgoing.enqueue(pk=mail.pk)
@@ -65,6 +75,18 @@ def one_line(subject: str) -> str:
     return " ".join(subject.split())[:LONGEST_SUBJECT]
 
 
+def secret_of(key: str) -> str:
+    """The secret that stands in the mail with this key: 256 bits, made of the site's own key each time. What follows a
+    "#" only tells one mail with the secret from the next.
+    """
+    digest = salted_hmac("subscriptions.outgoing", key.partition("#")[0], algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def revealed(mail: OutgoingMail) -> str:
+    return mail.text.replace(SECRET_MARK, secret_of(mail.dedupe_key))
+
+
 @task
 def send_outgoing(*, pk: int, attempt: int = 0) -> None:
     """Try to send the mail; `attempt` counts the tries before this one. What may pass is tried again ever later."""
@@ -72,7 +94,7 @@ def send_outgoing(*, pk: int, attempt: int = 0) -> None:
         return  # another worker has this try, or the mail is done with
     mail = OutgoingMail.objects.get(pk=pk)
     try:
-        letter(mail.subject, mail.text, None, mail.recipient).send()
+        letter(mail.subject, revealed(mail), None, mail.recipient).send()
     except (OSError, smtplib.SMTPException) as error:
         put_off(mail, error)
         return

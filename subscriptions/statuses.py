@@ -22,7 +22,9 @@ class SubscriptionFacts:
     """The record as it is mirrored; statuses as Stripe spells them, all moments in UTC.
 
     `known_status` is the last one that was a known word. `period_end` is the largest of the items' ends.
+    `paused_from`: up to when it is paid for, where the reader has paused it; no longer there once it is paid again.
     `overdue_since`: when a sync was asked for because the end of the period had passed without a word.
+    `suspended_at`: since when a payment for it is contested (`subscriptions/money_back/disputes.py`).
     """
 
     status: str
@@ -34,9 +36,11 @@ class SubscriptionFacts:
     cancel_at_period_end: bool = False
     ended_at: datetime | None = None
     is_collection_paused: bool = False
+    paused_from: datetime | None = None
     has_been_paid: bool = False
     past_due_since: datetime | None = None
     overdue_since: datetime | None = None
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ NO = Standing(granted=False, until=None)
 
 def entitlement(subscription: SubscriptionFacts, now: datetime, rules: Rules) -> Standing:
     """Whether the subscription opens the library at `now` (UTC). Never raises, whatever the status says."""
+    if subscription.suspended_at is not None:
+        return NO
     if subscription.status in KNOWN_STATUSES:
         standing = by_status(subscription.status, subscription, now, rules)
     elif subscription.unknown_since is None:
@@ -81,7 +87,7 @@ def by_status(status: str, subscription: SubscriptionFacts, now: datetime, rules
     """The table of the billing specification, before what bounds every row. A status that gives nothing is a no."""
     if status == "trialing":
         standing = on_trial(subscription, now)
-    elif status == "active" and (rules.paused_collection_reads or not subscription.is_collection_paused):
+    elif status == "active" and (rules.paused_collection_reads or not is_paused_by_publisher(subscription)):
         standing = renewed(subscription, now, rules)
     elif status == "past_due":
         standing = in_grace(subscription, now, rules)
@@ -89,7 +95,12 @@ def by_status(status: str, subscription: SubscriptionFacts, now: datetime, rules
         standing = renewed(subscription, now, rules)
     else:
         return NO
-    return at_most_until(contract_end(subscription), standing, now)
+    return at_most_until(subscription.paused_from, at_most_until(contract_end(subscription), standing, now), now)
+
+
+def is_paused_by_publisher(subscription: SubscriptionFacts) -> bool:
+    """Who pauses it themselves reads what they have paid for, and nothing after it."""
+    return subscription.is_collection_paused and subscription.paused_from is None
 
 
 def on_trial(subscription: SubscriptionFacts, now: datetime) -> Standing:

@@ -112,30 +112,83 @@ class Gateway:
         """The customer; `{"deleted": True}` stands in it where Stripe has removed it."""
         return call(self._v1.customers.retrieve, stripe_id)
 
+    def update_customer(self, stripe_id: str, params: Any) -> Answer:
+        return call(self._v1.customers.update, stripe_id, params)
+
+    def delete_customer(self, stripe_id: str) -> Answer:
+        """Remove the customer for good. Subscriptions that run end at once; invoices stay at Stripe."""
+        return call(self._v1.customers.delete, stripe_id)
+
+    def promotion_codes(self, code: str) -> list[Answer]:
+        """All codes that readers type so, whatever their case, active or not, each with its coupon. Newest first."""
+        coupon = "data.promotion.coupon"
+        params: Any = {"code": code, "limit": PAGE, "expand": [coupon, f"{coupon}.applies_to"]}
+        return list(pages(self._v1.promotion_codes.list, params))
+
     def create_session(self, params: Any, *, key: str) -> Answer:
         return call(self._v1.checkout.sessions.create, params, {"idempotency_key": key})
 
     def session(self, stripe_id: str) -> Answer:
-        return call(self._v1.checkout.sessions.retrieve, stripe_id)
+        """With its invoice and its payment, where it has them."""
+        params: Any = {"expand": ["invoice", "payment_intent.latest_charge"]}
+        return call(self._v1.checkout.sessions.retrieve, stripe_id, params)
 
     def expire_session(self, stripe_id: str) -> Answer:
         return call(self._v1.checkout.sessions.expire, stripe_id)
 
-    def create_portal_session(self, customer_id: str, *, return_url: str) -> Answer:
-        return call(self._v1.billing_portal.sessions.create, {"customer": customer_id, "return_url": return_url})
+    def create_portal_session(self, customer_id: str, *, return_url: str, card_alone: bool = False) -> Answer:
+        """Stripe's pages about everything or, `card_alone`, about the card, which lead back once it is changed."""
+        params: Any = {"customer": customer_id, "return_url": return_url}
+        if card_alone:
+            after = {"type": "redirect", "redirect": {"return_url": return_url}}
+            params["flow_data"] = {"type": "payment_method_update", "after_completion": after}
+        return call(self._v1.billing_portal.sessions.create, params)
 
     # --- Subscriptions and money ----------------------------------------------------------------------------------
     def subscriptions_of(self, customer_id: str) -> list[Answer]:
         """All of a customer's subscriptions, those that have ended too."""
-        return list(pages(self._v1.subscriptions.list, {"customer": customer_id, "status": "all", "limit": PAGE}))
+        params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": ["data.schedule"]}
+        return list(pages(self._v1.subscriptions.list, params))
 
     def subscriptions(self) -> Iterator[Answer]:
-        """All subscriptions of the Stripe account, page by page; others than this site's may be among them."""
-        return pages(self._v1.subscriptions.list, {"status": "all", "limit": PAGE})
+        """All subscriptions of the Stripe account, page by page; others than this site's may be among them. With what
+        the nightly comparison looks at: schedule, customer, card and last invoice.
+        """
+        expand = ["data.schedule", "data.customer", "data.default_payment_method", "data.latest_invoice"]
+        return pages(self._v1.subscriptions.list, {"status": "all", "limit": PAGE, "expand": expand})
 
-    def update_subscription(self, stripe_id: str, params: Any) -> Answer:
-        """Set what `params` says. Doing it twice is as good as once, so the library's own key for retries serves."""
-        return call(self._v1.subscriptions.update, stripe_id, params)
+    def subscription(self, stripe_id: str) -> Answer:
+        """As it is now, with its schedule."""
+        return call(self._v1.subscriptions.retrieve, stripe_id, {"expand": ["schedule"]})
+
+    def update_subscription(self, stripe_id: str, params: Any, *, key: str = "") -> Answer:
+        """Set what `params` says. Where doing it twice is as good as once, the library's own key for retries serves;
+        what bills something has a `key`.
+        """
+        return call(self._v1.subscriptions.update, stripe_id, params, {"idempotency_key": key} if key else {})
+
+    def resume_subscription(self, stripe_id: str) -> Answer:
+        """Let a subscription of status `paused` go on, with a new period from now."""
+        return call(self._v1.subscriptions.resume, stripe_id, {"billing_cycle_anchor": {"type": "now"}})
+
+    def preview_invoice(self, params: Any) -> Answer:
+        """The invoice that a change would bring, to the minor unit, with nothing changed."""
+        return call(self._v1.invoices.create_preview, params)
+
+    def create_schedule(self, subscription_id: str, *, key: str) -> Answer:
+        """A schedule that holds the subscription as it is, for phases to be added."""
+        params: Any = {"from_subscription": subscription_id}
+        return call(self._v1.subscription_schedules.create, params, {"idempotency_key": key})
+
+    def update_schedule(self, stripe_id: str, params: Any) -> Answer:
+        return call(self._v1.subscription_schedules.update, stripe_id, params)
+
+    def release_schedule(self, stripe_id: str) -> Answer:
+        """Leave the subscription as it is now, without what was planned."""
+        return call(self._v1.subscription_schedules.release, stripe_id)
+
+    def schedule(self, stripe_id: str) -> Answer:
+        return call(self._v1.subscription_schedules.retrieve, stripe_id)
 
     def cancel_subscription(self, stripe_id: str, *, key: str) -> Answer:
         """End it at once, without a pro-rated invoice."""
@@ -145,20 +198,74 @@ class Gateway:
     def invoices_of(self, customer_id: str) -> list[Answer]:
         return list(pages(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}))
 
+    def invoice(self, stripe_id: str) -> Answer:
+        return call(self._v1.invoices.retrieve, stripe_id)
+
     def payment_intents_of(self, invoice_id: str) -> list[str]:
         """The ids of the payments that settled an invoice."""
         paid = pages(self._v1.invoice_payments.list, {"invoice": invoice_id, "status": "paid", "limit": PAGE})
         intents = (row["payment"].get("payment_intent") for row in paid)
         return [intent for intent in intents if intent]
 
-    def refund(self, payment_intent: str, *, key: str) -> Answer:
-        """Return the whole payment."""
-        params: Any = {"payment_intent": payment_intent, "reason": "duplicate"}
+    def waits_for_payer(self, invoice_id: str) -> bool:
+        """Whether the bank wants the payer to confirm the payment of an open invoice (3-D Secure)."""
+        params: Any = {"invoice": invoice_id, "status": "open", "expand": ["data.payment.payment_intent"]}
+        intents = (row["payment"].get("payment_intent") for row in pages(self._v1.invoice_payments.list, params))
+        return any(isinstance(intent, dict) and intent["status"] == "requires_action" for intent in intents)
+
+    def charges_of(self, customer_id: str) -> list[Answer]:
+        """With what was returned of each, and whether it is disputed."""
+        return list(pages(self._v1.charges.list, {"customer": customer_id, "limit": PAGE}))
+
+    def charge(self, stripe_id: str) -> Answer:
+        return call(self._v1.charges.retrieve, stripe_id)
+
+    def invoice_of_payment(self, payment_intent: str) -> str:
+        """The id of the invoice that a payment settled; empty where it was for none."""
+        asked: Any = {"payment": {"type": "payment_intent", "payment_intent": payment_intent}, "limit": 1}
+        return next((str(row["invoice"]) for row in pages(self._v1.invoice_payments.list, asked)), "")
+
+    def refunds_of(self, payment_intent: str) -> list[Answer]:
+        """All that were ever made of a payment, those that failed too."""
+        return list(pages(self._v1.refunds.list, {"payment_intent": payment_intent, "limit": PAGE}))
+
+    def disputes_of(self, charge_id: str) -> list[Answer]:
+        return list(pages(self._v1.disputes.list, {"charge": charge_id, "limit": PAGE}))
+
+    def refunds_since(self, created: int) -> Iterator[Answer]:
+        """The refunds made at or after a moment (seconds since 1970), each with its charge, page by page."""
+        params: Any = {"created": {"gte": created}, "limit": PAGE, "expand": ["data.charge"]}
+        return pages(self._v1.refunds.list, params)
+
+    def disputes_since(self, created: int) -> Iterator[Answer]:
+        """The disputes opened at or after a moment (seconds since 1970), each with its charge, page by page."""
+        params: Any = {"created": {"gte": created}, "limit": PAGE, "expand": ["data.charge"]}
+        return pages(self._v1.disputes.list, params)
+
+    def payment_methods_of(self, customer_id: str) -> list[Answer]:
+        return list(pages(self._v1.payment_methods.list, {"customer": customer_id, "limit": PAGE}))
+
+    def refund(
+        self,
+        payment_intent: str,
+        *,
+        key: str,
+        amount: int | None = None,
+        reason: str = "duplicate",
+        mark: dict[str, str] | None = None,
+    ) -> Answer:
+        """Return `amount` (minor units) of a payment, or all of it; `reason` as Stripe spells it, `mark`: metadata."""
+        params: Any = {"payment_intent": payment_intent, "reason": reason}
+        if mark is not None:
+            params["metadata"] = mark
+        if amount is not None:
+            params["amount"] = amount
         return call(self._v1.refunds.create, params, {"idempotency_key": key})
 
     # --- The catalogue --------------------------------------------------------------------------------------------
     def price_by_lookup_key(self, lookup_key: str) -> Answer | None:
-        params: Any = {"lookup_keys": [lookup_key], "active": True, "limit": 1}
+        """The active price, with its product."""
+        params: Any = {"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": ["data.product"]}
         return next(pages(self._v1.prices.list, params), None)
 
     def create_product(self, params: Any) -> Answer:
@@ -168,6 +275,20 @@ class Gateway:
     def create_price(self, params: Any) -> Answer:
         """Its look-up key in `params` makes it unique."""
         return call(self._v1.prices.create, params)
+
+    def update_product(self, stripe_id: str, params: Any) -> Answer:
+        return call(self._v1.products.update, stripe_id, params)
+
+    def update_price(self, stripe_id: str, params: Any) -> Answer:
+        return call(self._v1.prices.update, stripe_id, params)
+
+    def create_coupon(self, params: Any) -> Answer:
+        """Its id in `params` makes it unique."""
+        return call(self._v1.coupons.create, params)
+
+    def create_promotion_code(self, params: Any) -> Answer:
+        """Stripe refuses a code that is there and active."""
+        return call(self._v1.promotion_codes.create, params)
 
     # --- Events ---------------------------------------------------------------------------------------------------
     def events_since(self, created: int) -> Iterator[Answer]:

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from django.tasks import task
 from django.utils import timezone
 
-from subscriptions.mirror import CustomerState, fetch, save
+from subscriptions.mirroring.mirror import CustomerState, fetch, save
 from subscriptions.models import StripeCustomer, SyncJob
 from subscriptions.signals import customer_synced
 from subscriptions.stripe_gateway import Gateway, StripeBusy, StripeFailed

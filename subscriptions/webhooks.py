@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from subscriptions.events import book
+from subscriptions.mirroring.events import book
 from subscriptions.stripe_gateway import UntrustedEvent, read_event
 
 logger = logging.getLogger(__name__)

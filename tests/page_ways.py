@@ -36,7 +36,17 @@ CODE = "/account/login/code/confirm/"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 LIBRARY_NAME = "City Library"
 HEADLINE = "The long harbour and the clerks who hid"
-WRITTEN = (LIBRARY_NAME, HEADLINE)  # what people wrote, on pages whose rows are there for their own way alone
+# What people wrote, or Stripe did, on pages whose rows are there for their own way alone.
+WRITTEN = (
+    LIBRARY_NAME,
+    HEADLINE,
+    *("Ida Kerr", "Ada Lamplighter", "Grace", "Harbour Office", "nobody", "HARBOUR-", "I read too little of it."),
+    *("For the long evenings.", "And for the harbour, which you know better than all of us."),
+    *("Nothing renews.", "Buy one article", "Buy a day", "Buy a week", "Some pass", "Some gift", "Buy seats"),
+    *("Twelve months", "Three months", "For teams", "The whole library", "For each reader"),
+    *("1 × Annual (at $89.00 / year)", "You pay $44.50 for the first year, then $89 a year."),
+    *("From today you pay $89 a year.", "It renews until you cancel."),
+)
 
 
 def front_of_nothing(client: Client) -> HttpResponse:
@@ -248,7 +258,7 @@ def payments_not_open(client: Client) -> HttpResponse:
 
 
 def payments_away(client: Client) -> HttpResponse:
-    is_away = mock.patch("subscriptions.joining.open_checkout", side_effect=StripeAway("broken on purpose"))
+    is_away = mock.patch("subscriptions.selling.joining.open_checkout", side_effect=StripeAway("broken on purpose"))
     with override_settings(STRIPE_SECRET_KEY="sk_test_of_the_pages"), is_away:
         return payments_not_open(client)
 

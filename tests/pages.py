@@ -30,6 +30,11 @@ from django.http import HttpResponse
 from django.test import override_settings
 
 from tests import migrated_rows, page_library, page_ways
+from tests import page_ways_changes as changes
+from tests import page_ways_groups as groups
+from tests import page_ways_leaving as leaving
+from tests import page_ways_money as money
+from tests import page_ways_once as once
 from tests.page_library import Who, browser_of
 from tests.page_ways import Way
 
@@ -116,6 +121,11 @@ PAGES: list[PageType] = [
     # The gate's own pages and the subscription
     PageType("plans", "/subscribe/"),
     PageType("plans for a subscriber", "/subscribe/", "payer", of="plans"),
+    PageType("plans with a code", "/subscribe/?code=SPRING", of="plans"),
+    PageType("plans with a trial", money.plans_with_a_trial, of="plans"),
+    PageType("plans with an offer by link", money.plans_with_an_offer, of="plans"),
+    PageType("what a code gives", money.code),
+    PageType("plans, offer that has ended", "/subscribe/?offer=former", status=404, of="plans"),
     PageType("gate with an error", page_ways.gate_error, status=400),
     PageType("payments not open", page_ways.payments_not_open),
     PageType("payments away", page_ways.payments_away, status=503),
@@ -127,6 +137,73 @@ PAGES: list[PageType] = [
     PageType("welcome, not paid", "/subscribe/welcome/?session_id=cs_expired", "payer"),
     PageType("welcome elsewhere", "/subscribe/welcome/?session_id=cs_paid", status=404),
     PageType("cancel", page_ways.cancel, "payer"),
+    PageType("cancel or withdraw", "/cancel/"),
+    PageType("cancel or withdraw, with a mistake", leaving.form_with_mistakes, status=400, of="cancel or withdraw"),
+    PageType("declaration received", leaving.received),
+    PageType("declaration received, wrong code", leaving.wrong_code, status=400, of="declaration received"),
+    PageType("declaration received by name", leaving.received_by_name, of="declaration received"),
+    PageType("declaration carried out", leaving.done),
+    PageType("cancel, or less of it", changes.cancel_by_the_month, "payer", of="cancel"),
+    PageType("change of plan", changes.change, "payer"),
+    PageType("change of plan, not now", changes.no_change, "payer", of="change of plan"),
+    PageType("what a change costs", changes.upgrade, "payer"),
+    PageType("what a change costs later", changes.downgrade, "payer", of="what a change costs"),
+    PageType("what a change costs by now", changes.change_stale, "payer", status=409, of="what a change costs"),
+    PageType("account with a change to come", changes.change_planned, "payer", of="account of a payer"),
+    PageType("account with a change to be paid", changes.change_unpaid, "payer", of="account of a payer"),
+    PageType("pause", changes.pause, "payer"),
+    PageType("no pause", changes.no_pause, "payer", of="pause"),
+    PageType("account of who pauses", changes.paused, "payer", of="account of a payer"),
+    PageType("resume", changes.resume, "payer"),
+    PageType("resume before it is paused", changes.resume_before, "payer", of="resume"),
+    # What is paid once
+    PageType("article at the gate, sold by itself", once.at_the_gate, of="article at the gate"),
+    PageType("why an article does not open, sold by itself", once.why_with_an_offer),
+    PageType("plans with passes", once.plans_with_passes),
+    PageType("not bought", once.not_bought, status=400),
+    PageType("gift shop", once.gift_shop),
+    PageType("gift shop, closed", "/gift-subscription/", of="gift shop"),
+    PageType("gift shop, refused", once.gift_refused, status=400),
+    PageType("gift to redeem", once.redeem),
+    PageType("gift to redeem, logged in", once.redeem, "registered", of="gift to redeem"),
+    PageType("gift redeemed already", once.redeemed_already, status=410, of="gift to redeem"),
+    PageType("gift of nobody", "/gift-subscription/nothing/", status=404),
+    PageType("gift card", once.card, "payer"),
+    PageType("gifts given", once.gifts_given, "payer"),
+    PageType("no gifts given", "/account/gift-subscriptions/", "payer", of="gifts given"),
+    PageType("welcome to a pass", once.welcome_pass, "payer"),
+    PageType("welcome to a gift", once.welcome_gift, "payer", of="welcome to a pass"),
+    # Groups
+    PageType("plans with seats", groups.plans_with_seats),
+    PageType("group", groups.group, "payer"),
+    PageType("group without readers", groups.group_at_first, "payer", of="group"),
+    PageType("group that has ended", groups.group_ended, "payer", of="group"),
+    PageType("group, invitations refused", groups.invitations_refused, "payer", status=400, of="group"),
+    PageType("no group", "/account/group/", "registered"),
+    PageType("group's reader to be removed", groups.reader_to_be_removed, "payer"),
+    PageType(
+        "group's invitation to be withdrawn",
+        groups.invitation_to_be_withdrawn,
+        "payer",
+        of="group's reader to be removed",
+    ),
+    PageType("more seats", groups.more_seats, "payer"),
+    PageType("fewer seats", groups.fewer_seats, "payer", of="more seats"),
+    PageType("seat to be given up", groups.seat_to_be_given_up, "registered"),
+    PageType("invitation to a seat", groups.invitation, "registered"),
+    PageType("invitation, not logged in", groups.invitation, of="invitation to a seat"),
+    PageType(
+        "invitation for somebody else", groups.invitation_for_somebody_else, "registered", of="invitation to a seat"
+    ),
+    PageType(
+        "invitation to a full group",
+        groups.invitation_to_a_full_group,
+        "registered",
+        status=409,
+        of="invitation to a seat",
+    ),
+    PageType("invitation that is not valid", "/group/invitation/none/", status=404),
+    PageType("account of who has a seat", groups.account_with_a_seat, "registered", of="account of a payer"),
     # Logging in and the account
     PageType("login", "/account/login/"),
     PageType("login with an error", page_ways.login_error, status=400, of="login"),
@@ -143,6 +220,10 @@ PAGES: list[PageType] = [
     PageType("account of who has cancelled", page_ways.subscription_cancelled, "payer", of="account of a payer"),
     PageType("account of who has not paid", page_ways.subscription_unpaid, "payer", of="account of a payer"),
     PageType("account of a subscriber", "/account/", "subscriber", of="account of a payer"),
+    PageType("account with cards and invoices", money.with_cards, "payer", of="account of a payer"),
+    PageType("article while a payment fails", money.article_while_unpaid, "payer", of="article for a subscriber"),
+    PageType("invoices", money.invoices, "payer"),
+    PageType("no invoices", "/account/invoices/", "payer", of="invoices"),
     PageType("account of a long address", page_ways.account_of_a_long_address, "registered"),
     PageType("e-mail addresses", "/account/email/", "registered"),
     PageType("own feed, to be made", "/account/feed/", "subscriber"),
@@ -174,6 +255,11 @@ PAGES: list[PageType] = [
     PageType("daily mail stopped", page_ways.mail_stopped, of="daily mail to be stopped"),
     PageType("daily mail, broken link", "/account/mail/stop/1.cut-off/", status=404),
     PageType("devices", "/account/sessions/", "registered"),
+    PageType("agreements", leaving.agreements, "payer"),
+    PageType("copy of one's data", "/account/export/", "registered"),
+    PageType("erasing the account", "/account/erase/", "registered"),
+    PageType("erasing the account, code sent", leaving.erasing, "registered", of="erasing the account"),
+    PageType("erasing the account, not yet", leaving.erasing_refused, "payer", of="erasing the account"),
     PageType("passkeys", "/account/passkeys/", "registered"),
     PageType("passkey to add", "/account/passkeys/webauthn/add/", "registered"),
     PageType("logout", "/account/logout/", "registered"),

@@ -16,11 +16,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.spreadsheets import csv_answer
 from articles.models import Article
 from paywall import funnel_report
 from paywall.funnel_report import Asked
 from paywall.models import FunnelCount, Step
-from paywall.spreadsheets import csv_answer
 from subscriptions.admin.looking import ReadOnlyAdmin
 from subscriptions.sources import Source
 

@@ -18,6 +18,7 @@ from articles.article_page import ArticlePage, find_page
 from articles.caching import mark_private, public_page, showing
 from articles.models import Article, ArticleRedirect, Status
 from paywall.access import withheld
+from paywall.article_offers import article_offer
 from paywall.readers import ReaderRequest
 from paywall.telling.answers import answer_now
 from paywall.telling.article_address import slug_of
@@ -64,6 +65,9 @@ def explained(request: ReaderRequest, page: ArticlePage) -> HttpResponse:
         "asked": asked_sentence(answer.access),
         "until": until_sentence(answer.access, has_subscription=request.reader.entitlement.has_subscription),
         "steps": steps,
+        "once": article_offer(article, answer.access),
+        "is_registered": request.reader.is_registered,
+        "email": request.reader.email,
     }
     return showing(render(request, "paywall/access_article.html", context), [f"article-{article.pk}"])
 

@@ -52,7 +52,7 @@ def granted_sentence(access: Access) -> str:
             return free_sentence(access)
         case Reason.METERED:
             return metered_sentence(access)
-        case Reason.INSTITUTION if access.via:
+        case Reason.INSTITUTION | Reason.SUBSCRIBER if access.via:
             return _("You are reading this with %(name)s.") % {"name": access.via}
         case Reason.GIFT if access.via:
             return _("This article is a gift from %(name)s.") % {"name": access.via}

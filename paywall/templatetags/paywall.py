@@ -24,6 +24,18 @@ def meter_terms() -> MeterTerms:
 
 
 @register.simple_tag(takes_context=True)
+def payment_notice(context: Context) -> SafeString | str:
+    """To a subscriber whose payment does not go through, and to nobody else: it stands outside whatever is kept, and
+    needs a login, so that a page with it is never a stranger's.
+    """
+    request = context["request"]
+    reader = getattr(request, "reader", None)
+    if reader is None or reader.user_id is None or reader.entitlement.failing is None:
+        return ""
+    return render_to_string("subscriptions/_payment_notice.html", {"failing": reader.entitlement.failing}, request)
+
+
+@register.simple_tag(takes_context=True)
 def opening_banner(context: Context) -> SafeString | str:
     """The line on what is open to everybody now: on every page for the site, for a section on its own page and those of
     its articles.

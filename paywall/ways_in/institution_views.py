@@ -23,12 +23,12 @@ from django.views.decorators.http import require_safe
 from accounts.next_path import local_path_or_none
 from accounts.overview import OverviewLink, OverviewSection
 from accounts.requests import user_of
+from accounts.spreadsheets import csv_answer
 from articles.caching import mark_private
 from paywall.access import Reason
 from paywall.gate import login_url
 from paywall.models import Institution, InstitutionUse
 from paywall.readers import ReaderRequest
-from paywall.spreadsheets import csv_answer
 from paywall.ways_in.institutions import contract_at, sender, set_institution_cookie
 from paywall.ways_in.networks import written
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from stripe_sandbox.api import catalogue, checkout, customers, events, money, subscriptions
+from stripe_sandbox.api import (
+    catalogue,
+    checkout,
+    customers,
+    events,
+    invoices,
+    money,
+    payments,
+    promotions,
+    schedules,
+    subscriptions,
+)
 from stripe_sandbox.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +21,10 @@ ROUTES: tuple[Route, ...] = (
     *customers.ROUTES,
     *checkout.ROUTES,
     *subscriptions.ROUTES,
+    *schedules.ROUTES,
+    *invoices.ROUTES,
     *money.ROUTES,
+    *payments.ROUTES,
+    *promotions.ROUTES,
     *events.ROUTES,
 )

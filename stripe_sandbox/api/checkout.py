@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from stripe_sandbox import contracts, objects
+from stripe_sandbox import contracts, objects, pricing
 from stripe_sandbox.api.route import ID, PAGED, Route, retrieve
 from stripe_sandbox.billing import ENDED
 from stripe_sandbox.checkout import expire
@@ -37,7 +37,17 @@ ACCEPTED: dict[str, Spec] = {
     "customer_creation": ("always", "if_required"),
     "customer_email": TEXT,
     "customer_update": {"address": AUTO, "name": AUTO, "shipping": AUTO},
+    "discounts": [{"coupon": TEXT, "promotion_code": TEXT}],
     "expires_at": INT,
+    "invoice_creation": {
+        "enabled!": BOOL,
+        "invoice_data": {
+            "custom_fields": [{"name!": TEXT, "value!": TEXT}],
+            "description": TEXT,
+            "footer": TEXT,
+            "metadata": META,
+        },
+    },
     "line_items!": [{"price!": TEXT, "quantity": INT}],
     "locale": LOCALES,
     "metadata": META,
@@ -64,7 +74,14 @@ ACCEPTED: dict[str, Spec] = {
     "tax_id_collection": {"enabled!": BOOL, "required": ("if_supported", "never")},
     "ui_mode": ("hosted_page",),
 }
-ONLY_IN = {"payment_intent_data": "payment", "customer_creation": "payment", "subscription_data": "subscription"}
+ONLY_IN = {
+    "payment_intent_data": "payment",
+    "customer_creation": "payment",
+    "invoice_creation": "payment",
+    "payment_method_collection": "subscription",
+    "subscription_data": "subscription",
+}
+MOST_DISCOUNTS = 1  # docs.stripe.com/api/checkout/sessions/create: currently up to one
 
 
 def create(ledger: Ledger, params: Thing, _: str) -> Thing:
@@ -79,34 +96,36 @@ def create(ledger: Ledger, params: Thing, _: str) -> Thing:
     rows = [
         _row(ledger, price, line.get("quantity", 1)) for price, line in zip(prices, params["line_items"], strict=True)
     ]
-    data = params.get("subscription_data", {})
-    has_trial = "trial_period_days" in data or "trial_end" in data
-    amount = 0 if has_trial else sum(row["amount_total"] for row in rows)
     if params["mode"] == "payment":
         params.setdefault("customer_creation", "if_required")
     made = contracts.session(
         session_id,
         now,
         params,
+        customer,
         url=f"{ledger.origin}/c/pay/{session_id}",
         expires_at=_expiry(params, now),
         currency=currency,
-        amount=amount,
     )
     made["line_items"] = objects.listing(rows, f"/v1/checkout/sessions/{session_id}/line_items")
     if customer:
         made["customer_details"] = contracts.customer_details(customer, customer["email"], customer["name"])
-    return ledger.put(
-        made,
-        subscription_data=data,
-        payment_intent_data=params.get("payment_intent_data", {}),
-        customer_update=params.get("customer_update", {}),
-    )
+    ledger.private[session_id] = {
+        "subscription_data": params.get("subscription_data", {}),
+        "payment_intent_data": params.get("payment_intent_data", {}),
+        "customer_update": params.get("customer_update", {}),
+        "discounts": [],
+    }
+    try:
+        pricing.redeem(ledger, made, params.get("discounts", []))
+    except Refused:
+        del ledger.private[session_id]
+        raise
+    return ledger.put(made)
 
 
 def _row(ledger: Ledger, price: Thing, quantity: int) -> Thing:
-    product = ledger.get(price["product"])
-    return contracts.line_item(identity("li"), dict(price), product, quantity, price["unit_amount"] * quantity)
+    return contracts.line_item(identity("li"), dict(price), ledger.get(price["product"]), quantity)
 
 
 def _check_combinations(params: Thing) -> None:
@@ -118,6 +137,10 @@ def _check_combinations(params: Thing) -> None:
         raise Refused("You may only specify one of these parameters: customer, customer_email.")
     if "customer_update" in params and "customer" not in params:
         raise Refused("`customer_update` can only be used with `customer`.", param="customer_update")
+    if params.get("discounts") and "allow_promotion_codes" in params:
+        raise Refused("You may only specify one of these parameters: allow_promotion_codes, discounts.")
+    if len(params.get("discounts", [])) > MOST_DISCOUNTS:
+        raise Malformed("`discounts` takes one coupon or promotion code.", param="discounts")
     if len(params.get("client_reference_id", "")) > 200:
         raise Malformed("`client_reference_id` is at most 200 characters.", param="client_reference_id")
     data = params.get("subscription_data", {})

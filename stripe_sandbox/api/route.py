@@ -25,7 +25,7 @@ class Route:
 
     def match(self, method: str, path: str) -> str | None:
         """The id in the path, or "" without one; None when this is not the route."""
-        found = re.fullmatch(re.escape(self.path).replace(re.escape(ID), "([A-Za-z0-9_]+)"), path)
+        found = re.fullmatch(re.escape(self.path).replace(re.escape(ID), "([A-Za-z0-9_-]+)"), path)
         if method != self.method or not found:
             return None
         return found[1] if found.groups() else ""

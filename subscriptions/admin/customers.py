@@ -11,12 +11,14 @@ from django.contrib.admin import ActionLocation
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from subscriptions.admin.looking import ReadOnlyAdmin
+from subscriptions.admin.reader import reader_urls
 from subscriptions.entitlements import standing_of
 from subscriptions.models import StripeCustomer, Subscription, SyncJob
 from subscriptions.models.plan import money
@@ -91,6 +93,9 @@ class SubscriptionAdmin(SyncingAdmin):
     list_select_related = ("user", "plan", "customer")
     search_fields = ("stripe_id__exact", "customer__stripe_id__exact", "user__email__iexact")
     search_help_text = gettext_lazy("The whole address, or the id of a subscription or customer at Stripe.")
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*reader_urls(), *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("reads", "contract_end")

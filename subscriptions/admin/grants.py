@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from subscriptions.admin.acting import ReasonedActionForm, told_with
 from subscriptions.admin.looking import WholeAddressSearch
 from subscriptions.models import Grant
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     GrantModelForm = forms.ModelForm[Grant]
 else:
     GrantModelForm = forms.ModelForm
+
+RECORDED = ("source", "given_by", "created_at", "revoked_at", "revoked_by", "revoked_reason")
 
 
 class GrantForm(GrantModelForm):
@@ -51,6 +54,7 @@ class GrantAdmin(WholeAddressSearch):
     search_fields = ("user__email__exact",)
     search_help_text = gettext_lazy("The whole address.")
     actions = ("revoke",)
+    action_form = ReasonedActionForm
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, grant: Grant) -> str:
@@ -63,11 +67,11 @@ class GrantAdmin(WholeAddressSearch):
 
     def get_fields(self, request: HttpRequest, obj: Grant | None = None) -> Any:
         given = ("user", "scope", "starts_at", "ends_at", "reason")
-        return given if obj is None else (*given, "source", "given_by", "created_at", "revoked_at")
+        return given if obj is None else (*given, *RECORDED)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Grant | None = None) -> tuple[str, ...]:
         """A grant that was given stands: its end may be moved and its reason worded, the rest is a matter of record."""
-        return () if obj is None else ("user", "scope", "starts_at", "source", "given_by", "created_at", "revoked_at")
+        return () if obj is None else ("user", "scope", "starts_at", *RECORDED)
 
     def has_delete_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
         return False
@@ -83,11 +87,15 @@ class GrantAdmin(WholeAddressSearch):
         location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
     )
     def revoke(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
+        why = told_with(request, "why")
+        if not why:
+            self.message_user(request, _("Say why: nothing was revoked."), messages.ERROR)
+            return
         with transaction.atomic():
             grants = list(queryset.filter(revoked_at=None).select_for_update(of=("self",)))
             for grant in grants:
-                grant.revoked_at = timezone.now()
-                grant.save(update_fields=["revoked_at"])
+                grant.revoked_at, grant.revoked_by_id, grant.revoked_reason = timezone.now(), request.user.pk, why
+                grant.save(update_fields=["revoked_at", "revoked_by", "revoked_reason"])
                 self.log_change(request, grant, _("Revoked."))
         told = ngettext("%(count)d grant was revoked.", "%(count)d grants were revoked.", len(grants)) % {
             "count": len(grants)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from subscriptions.admin.looking import ReadOnlyAdmin
-from subscriptions.models import CheckoutAttempt, Invoice, StripeEvent
+from subscriptions.models import CheckoutAttempt, Dispute, Invoice, StripeEvent
 
 
 @admin.register(CheckoutAttempt)
@@ -64,3 +64,14 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_filter = ("outcome", "livemode")
     search_fields = ("event_id__exact", "customer_id__exact", "object_id__exact")
     search_help_text = gettext_lazy("The id of an event, a customer or an object at Stripe.")
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """Answered at Stripe, where the evidence goes."""
+
+    list_display = ("stripe_id", "customer", "amount_label", "reason", "status", "evidence_due_at", "opened_at")
+    list_filter = ("status", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("customer",)
+    search_fields = ("stripe_id__exact", "charge_id__exact", "payment_intent__exact", "customer__stripe_id__exact")
+    search_help_text = gettext_lazy("The id of a dispute, a charge, a payment or a customer at Stripe.")

@@ -66,6 +66,27 @@ class CheckoutAttempt(models.Model):
         on_delete=models.PROTECT,
         related_name="checkout_attempts",
     )
+    quantity = models.PositiveIntegerField(
+        _("quantity"), default=1, db_default=1, help_text=_("Seats of a group; else 1.")
+    )
+    scope = models.CharField(
+        _("opens"),
+        max_length=80,
+        blank=True,
+        db_default="",
+        help_text=_("The article that is bought; empty for everything else."),
+    )
+    promotion_code = models.CharField(_("promotion code"), max_length=80, blank=True, db_default="")
+    trial_days = models.PositiveSmallIntegerField(_("days of trial"), default=0, db_default=0)
+    needs_card = models.BooleanField(
+        _("asks for a card"), default=True, db_default=True, help_text=_("Also where nothing is due today.")
+    )
+    begins_at = models.DateTimeField(
+        _("first payment"),
+        null=True,
+        blank=True,
+        help_text=_("The end of a gift that the reader has; empty: the first payment is due at once."),
+    )
     browser = models.CharField(_("browser"), max_length=64, editable=False)
     next_path = models.CharField(_("goes back to"), max_length=1500)
     session_id = models.CharField(_("session at Stripe"), max_length=255, unique=True, null=True, blank=True)

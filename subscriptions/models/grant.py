@@ -19,6 +19,7 @@ class GrantSource(models.TextChoices):
     STAFF = "staff", _("given by staff")
     IMPORT = "import", _("brought from another system")
     DEMO = "demo", _("demonstration")
+    GIFT = "gift", _("gift subscription")
 
 
 class Grant(models.Model):
@@ -36,6 +37,19 @@ class Grant(models.Model):
     starts_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: without an end."))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("revoked by"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,  # nobody looks for it
+    )
+    revoked_reason = models.CharField(
+        _("reason of the revocation"), max_length=300, blank=True, default="", db_default=""
+    )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

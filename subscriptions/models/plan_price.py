@@ -24,7 +24,9 @@ class PlanPrice(models.Model):
         verbose_name_plural = _("prices")
         constraints = (
             models.UniqueConstraint(
-                fields=("plan", "currency"), condition=Q(is_active=True), name="plan_price_one_sold_by_currency"
+                fields=("plan", "currency", "interval"),
+                condition=Q(is_active=True),
+                name="plan_price_one_sold_of_a_kind",
             ),
         )
 

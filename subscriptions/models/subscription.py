@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.customer import StripeCustomer
@@ -51,8 +52,46 @@ class Subscription(models.Model):
     cancel_at_period_end = models.BooleanField(_("ends with the period"), default=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     is_collection_paused = models.BooleanField(_("collection paused"), default=False)
+    paused_from = models.DateTimeField(
+        _("paused by the reader from"),
+        null=True,
+        blank=True,
+        help_text=_("Until then it is paid for. A pause by the publisher has no such day."),
+    )
+    paused_until = models.DateTimeField(_("paused by the reader until"), null=True, blank=True)
+    schedule_id = models.CharField(
+        _("schedule at Stripe"), max_length=255, blank=True, default="", db_default=Value("")
+    )
+    pending_price_id = models.CharField(
+        _("next price at Stripe"), max_length=255, blank=True, default="", db_default=Value("")
+    )
+    pending_plan = models.ForeignKey(
+        Plan,
+        verbose_name=_("next plan"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # nobody looks for it
+    )
+    pending_from = models.DateTimeField(_("next plan from"), null=True, blank=True)
+    pending_update_until = models.DateTimeField(
+        _("change waits for its payment until"),
+        null=True,
+        blank=True,
+        help_text=_("If it is not paid by then, Stripe drops the change and the present plan stays."),
+    )
+    pending_update_url = models.CharField(
+        _("where that payment is made"), max_length=2000, blank=True, default="", db_default=Value("")
+    )
     has_been_paid = models.BooleanField(_("was paid once"), default=False)
     past_due_since = models.DateTimeField(_("past due since"), null=True, blank=True)
+    suspended_at = models.DateTimeField(
+        _("suspended"),
+        null=True,
+        blank=True,
+        help_text=_("Since when a payment for it is contested, or was lost by it."),
+    )
     overdue_since = models.DateTimeField(
         _("unconfirmed since"),
         null=True,
@@ -64,6 +103,34 @@ class Subscription(models.Model):
         null=True,
         blank=True,
         help_text=_("Ended by the site as a second one; its payment went back."),
+    )
+    trial_start = models.DateTimeField(_("trial began"), null=True, blank=True)
+    canceled_at = models.DateTimeField(
+        _("cancelled"), null=True, blank=True, help_text=_("When it was decided; the end may come later.")
+    )
+    cancel_reason = models.CharField(
+        _("why it was cancelled"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default=Value(""),
+        help_text=_("As Stripe spells it."),
+    )
+    cancel_feedback = models.CharField(
+        _("what the reader said of it"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default=Value(""),
+        help_text=_("As Stripe spells it."),
+    )
+    stopped_at = models.DateTimeField(_("paused at Stripe since"), null=True, blank=True)
+    first_paid_at = models.DateTimeField(_("first payment"), null=True, blank=True)
+    yearly_minor = models.BigIntegerField(
+        _("worth a year"),
+        default=0,
+        db_default=0,
+        help_text=_("What twelve months of it cost, less the discounts of its last invoice."),
     )
     listed_at = models.DateTimeField(_("last seen in Stripe's list"), null=True, blank=True)
 

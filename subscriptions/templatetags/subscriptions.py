@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django import template
 
-from subscriptions.overview import Priced, price_label
+from subscriptions.account.sentences import Priced, price_label
+from subscriptions.account.sentences import lacks_card as nothing_to_charge
+from subscriptions.models import Alert, Subscription
 
 register = template.Library()
 
@@ -13,3 +15,14 @@ register = template.Library()
 def price(priced: Priced) -> str:
     """What a stored price or a subscription costs: "$89 a year"."""
     return price_label(priced)
+
+
+@register.simple_tag
+def open_alerts() -> int:
+    """How many alerts nobody has acknowledged."""
+    return Alert.objects.filter(acknowledged_at=None).count()
+
+
+@register.filter
+def lacks_card(subscription: Subscription) -> bool:
+    return nothing_to_charge(subscription)

@@ -122,7 +122,7 @@ def test_publishing_and_revoking_by_an_action_are_told(superuser: Client) -> Non
     article = make.article(status="draft", section=make.section())
     grant = make.grant(make.user())
     superuser.post(LIST, {"action": "publish_selected", "_selected_action": [article.pk]})
-    superuser.post("/admin/subscriptions/grant/", {"action": "revoke", "_selected_action": [grant.pk]})
+    superuser.post("/admin/subscriptions/grant/", {"action": "revoke", "why": "Left.", "_selected_action": [grant.pk]})
     assert only(object_type="articles.article").detail == "State: published."
     assert only(object_type="subscriptions.grant").detail == "Revoked."
 

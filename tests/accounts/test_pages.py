@@ -129,10 +129,10 @@ def test_a_new_password_is_explained_in_one_sentence(registered: Client) -> None
     assert "too similar" not in text
 
 
-def test_the_account_page_says_how_to_ask_for_ones_data_where_the_page_of_privacy_is_out(registered: Client) -> None:
-    assert '<a href="/privacy/">How to ask' in registered.get("/account/").content.decode()
+def test_the_account_page_leads_to_what_is_kept_where_the_page_of_privacy_is_out(registered: Client) -> None:
+    assert '<a href="/privacy/">What is kept, and why' in registered.get("/account/").content.decode()
     Page.objects.filter(slug="privacy").update(is_published=False)
-    assert "How to ask" not in registered.get("/account/").content.decode()
+    assert "What is kept" not in registered.get("/account/").content.decode()
 
 
 def test_the_page_of_the_code_asks_for_six_digits_and_keeps_the_way_on(stranger: Client) -> None:
@@ -270,6 +270,7 @@ def test_no_page_below_account_may_be_stored(stranger: Client, registered: Clien
         path = reverse(name, kwargs={"pk": 1} if name in WITH_A_KEY else None)
         for client in (stranger, registered):
             for response in (client.get(path), client.post(path), client.put(path)):
+                response.close()  # the copy of one's data is a file
                 assert response["Cache-Control"] == "private, no-store", path
 
 

@@ -19,7 +19,7 @@ from articles.models import Article, ArticleRedirect, Byline, CachePurge, FrontP
 from articles.page_store import Lifetime, PageStore
 from articles.purging import Listener, NothingHeard
 from paywall.models import ArticleTerms
-from subscriptions.models import Plan, PlanPrice
+from subscriptions.models import Plan, PlanAmount, PlanPrice
 from tests import make
 from tests.newsroom.waiting import eventually
 
@@ -246,6 +246,9 @@ def test_plans_prices_and_terms_purge_what_shows_them() -> None:
     assert keys_of(lambda: Plan.objects.update(small_print="New")) == {"plans"}
     assert keys_of(lambda: Plan.objects.update(small_print="New")) == set()
     assert keys_of(lambda: make.plan_price()) == {"plans"}
+    further = {"plan": Plan.objects.get(key="annual"), "amount_minor": 7900, "currency": "EUR", "interval": "year"}
+    assert keys_of(lambda: PlanAmount.objects.create(**further)) == {"plans"}
+    assert keys_of(lambda: PlanAmount.objects.update(amount_minor=7800)) == {"plans"}
     assert keys_of(lambda: PlanPrice.objects.update(is_active=False)) == {"plans"}
     assert keys_of(lambda: ArticleTerms.objects.create(article=article, free_until=LATER)) == {
         f"article-{article.pk}",

@@ -1,5 +1,5 @@
-"""python -m tests.bench [import] [webhooks] [pages] [search] [decision] [institutions] [timing]: the promised figures,
-measured; all or those named.
+"""python -m tests.bench [import] [webhooks] [pages] [search] [decision] [institutions] [timing] [reconcile]: the
+promised figures, measured; all or those named.
 
 Ends with 0 if every target is met, 1 if one is missed, 2 if something could not be measured.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import decision, import_speed, institutions, pages, search, timing, webhook_speed
+from tests.bench import decision, import_speed, institutions, pages, reconciling, search, timing, webhook_speed
 from tests.bench.database import bench_cluster
 
 PARTS = {
@@ -20,6 +20,7 @@ PARTS = {
     "decision": decision.measure,
     "institutions": institutions.measure,
     "timing": timing.measure,
+    "reconcile": reconciling.measure,
 }
 
 

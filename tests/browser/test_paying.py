@@ -80,8 +80,8 @@ def test_a_stranger_pays_and_reads_at_once_and_the_code_opens_the_account(
     reads(page, article)
     account = to_account(page, shop)
     expect(account).to_contain_text(ADDRESS)
-    expect(account).to_contain_text("Annual, $89 a year.")
-    expect(account).to_contain_text(f"Renews on {renewal_day(Subscription.objects.get())}.")
+    expect(account).to_contain_text("Annual, $89 a year: renews on")
+    expect(account).to_contain_text(f"renews on {renewal_day(Subscription.objects.get())} with the card")
     assert not MeteredRead.objects.exists()
 
 
@@ -129,7 +129,7 @@ def test_a_subscriber_who_chooses_a_plan_is_not_charged_twice(
     choose(old_tab, "annual", subscription.user.email)
     for page in (plans_page, old_tab):
         expect(page).to_have_url(f"{shop.url}/account/")
-        expect(page.locator("main")).to_contain_text("Annual, $89 a year.")
+        expect(page.locator("main")).to_contain_text("Annual, $89 a year: renews on")
     expect(plans_page.get_by_text("You have a subscription already, so nothing was charged.")).to_be_visible()
     shop.settle()
     assert len(shop.sandbox.objects("checkout.session")) == 1
@@ -146,19 +146,19 @@ def test_a_subscriber_cancels_keeps_cancels_again_meets_the_gate_and_subscribes_
     page = log_in(new_context(java_script_enabled=javascript), subscription.user, shop)
     account = to_account(page, shop)
     cancel(page)
-    expect(account).to_contain_text(f"Ends on {day}. You are not charged again.")
+    expect(account).to_contain_text(f"ends on {day}, and you are not charged again.")
     page.goto(shop.url + article.get_absolute_url())
     reads(page, article)
     to_account(page, shop)
     page.get_by_role("button", name="Do not cancel").click()
     expect(account).to_contain_text("Your subscription goes on as before.")
-    expect(account).to_contain_text(f"Renews on {day}.")
+    expect(account).to_contain_text(f"renews on {day} with the card")
     cancel(page)
-    expect(account).to_contain_text(f"Ends on {day}.")
+    expect(account).to_contain_text(f"ends on {day}, and")
 
     shop.sandbox.advance_to_period_end(subscription.stripe_id)
     shop.settle()
-    expect(to_account(page, shop)).to_contain_text(f"Ended on {day}.")
+    expect(to_account(page, shop)).to_contain_text(f"ended on {day}.")
     at_gate(page, shop, article)
     choose(page, "annual")
     at_till(page, shop)
@@ -169,7 +169,7 @@ def test_a_subscriber_cancels_keeps_cancels_again_meets_the_gate_and_subscribes_
     reads(page, article)
     shop.settle()
     renewed = Subscription.objects.exclude(pk=subscription.pk).get()
-    expect(to_account(page, shop)).to_contain_text(f"Renews on {renewal_day(renewed)}.")
+    expect(to_account(page, shop)).to_contain_text(f"renews on {renewal_day(renewed)} with the card")
     assert len(shop.sandbox.objects("customer")) == 1
 
 
@@ -186,7 +186,7 @@ def test_who_cancels_in_the_portal_finds_the_end_on_the_account(
     day = renewal_day(Subscription.objects.get())
     page = log_in(new_context(java_script_enabled=javascript), reader, shop)
     to_account(page, shop)
-    page.get_by_role("button", name="Card and invoices").click()
+    page.get_by_role("button", name="Change the card").click()
     expect(page).to_have_url(re.compile(f"^{re.escape(shop.sandbox.url)}/p/session/"))
     expect(page.get_by_role("table")).to_contain_text("$89.00")
     page.get_by_role("button", name="Cancel subscription").click()
@@ -195,9 +195,9 @@ def test_who_cancels_in_the_portal_finds_the_end_on_the_account(
     expect(page.get_by_text("Ends on")).to_be_visible()
     page.get_by_role("link", name=re.compile("^Back to ")).click()
     expect(page).to_have_url(f"{shop.url}/account/")
-    expect(page.locator("main")).to_contain_text(f"Ends on {day}.")
+    expect(page.locator("main")).to_contain_text(f"ends on {day}, and")
     page.get_by_role("button", name="Do not cancel").click()
-    expect(page.locator("main")).to_contain_text(f"Renews on {day}.")
+    expect(page.locator("main")).to_contain_text(f"renews on {day} with the card")
     page.goto(shop.url + article.get_absolute_url())
     reads(page, article)
 

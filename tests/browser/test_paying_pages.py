@@ -86,7 +86,7 @@ def test_no_page_of_the_stand_in_hinders_anybody(shop: Shop, article: Article, n
     assert subscription.user is not None
     page = log_in(new_context(reduced_motion="reduce"), subscription.user, shop)
     to_account(page, shop)
-    page.get_by_role("button", name="Card and invoices").click()
+    page.get_by_role("button", name="Change the card").click()
     expect(page.get_by_role("heading", name="Invoices")).to_be_visible()
     hinders_nobody(page)
 

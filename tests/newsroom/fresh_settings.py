@@ -20,7 +20,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 NURSERY = """
 import json, os, sys, traceback
 import django.conf, django.conf.global_settings, django.core.serializers.json, django.http, psycopg
-import newsroom.database_pool, newsroom.embedded_postgres, newsroom.env, newsroom.log_lines
+import newsroom.billing_rules, newsroom.database_pool, newsroom.embedded_postgres, newsroom.env, newsroom.log_lines
 import newsroom.sentry, newsroom.stripe_account
 
 def load(asked):

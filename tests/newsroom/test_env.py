@@ -121,6 +121,8 @@ def test_every_missing_value_has_its_line() -> None:
         ("RENEWAL_SLACK", "3 days"),
         ("FIRST_PAYMENT_GRACE", "-1"),
         ("REFUND_SECOND_SUBSCRIPTION", "perhaps"),
+        ("TRIAL_NOTICE_DAYS", "6"),
+        ("PAUSE_MONTHS", "13"),
         ("STRIPE_API_BASE", "api.stripe.com"),
         ("STRIPE_API_BASE", "http://api.stripe.com"),
         ("STRIPE_API_BASE", "https://api.stripe.com/v1"),

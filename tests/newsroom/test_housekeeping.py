@@ -35,9 +35,9 @@ def stripe(settings: Any) -> Iterator[mock.Mock]:
     work = mock.Mock()
     work.reconcile.return_value = []
     with (
-        mock.patch("subscriptions.reconcile.catch_up", work.catch_up),
+        mock.patch("subscriptions.mirroring.reconcile.catch_up", work.catch_up),
         mock.patch("subscriptions.catalogue.sync_plans", work.sync_plans),
-        mock.patch("subscriptions.reconcile.reconcile", work.reconcile),
+        mock.patch("subscriptions.mirroring.reconcile.reconcile", work.reconcile),
         mock.patch("subscriptions.outgoing.send_waiting", work.send_waiting),
         mock.patch("accounts.pruning.prune", work.prune),
     ):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import trans_real
 
-from subscriptions.plans import offered_plans
+from subscriptions.selling.plans import offered_plans
 from tests import page_library, page_ways
 from tests.pages import PAGES, shown
 
@@ -27,7 +27,7 @@ UNREAD = frozenset({"script", "style", "template", "pre", "code", "svg"})
 # Names and terms that are the same in every language.
 NAMES = frozenset(
     """
-    RSS Atom JSON Feed Stripe APA BibTeX Bluesky LinkedIn WhatsApp Aa
+    PDF RSS Atom JSON Feed Stripe APA BibTeX Bluesky LinkedIn WhatsApp Aa
     """.split()
 )
 
@@ -121,7 +121,7 @@ def stored_texts() -> list[str]:
 
 def untranslated(text: str, content: list[str]) -> str:
     """What of the text neither is content nor a name, if it holds a word."""
-    rest = re.sub(r"https?://\S+|\S+@\S+", " ", " ".join(text.split()))
+    rest = re.sub(r"https?://\S+|\S+@\S+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", " ", " ".join(text.split()))
     if not re.search(r"[^\W\d_]{2}", rest):
         return ""
     for part in [*content, *settings.SITE_NAME.split()]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from articles.caching import own_cookies
 from paywall.models import MeteredRead
 from subscriptions.models import CheckoutAttempt, Lead
-from subscriptions.passes import add_pass
+from subscriptions.selling.passes import add_pass
 from tests import make
 from tests.edge import needs_nginx
 from tests.nginx.conftest import Served, cookies_of

@@ -16,7 +16,7 @@ from paywall.meters.meter import terms_of_meter
 from paywall.models import MeteredRead
 from subscriptions.entitlements import entitlement_by_pass, entitlement_of
 from subscriptions.models import CheckoutAttempt, Lead, Plan
-from subscriptions.plans import offered_plans
+from subscriptions.selling.plans import offered_plans
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
@@ -150,6 +150,7 @@ def test_the_pass_of_a_light_plan_opens_nothing_and_asks_to_log_in(stranger: Cli
         session_id="cs_light",
         state="paid",
         paid_at=now,
+        customer=user.subscriptions.get().customer,
         subscription=user.subscriptions.get(),
     )
     held = entitlement_by_pass([attempt.uuid], now)
@@ -175,7 +176,8 @@ def test_publishers_set_the_allowance_on_the_plan() -> None:
     plan = Plan.objects.get(key="annual")
     page = client.get(f"/admin/subscriptions/plan/{plan.pk}/change/")
     form = {**page.context["adminform"].form.initial, "allowance": "0"}
-    prefix = {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
+    rows = ("prices", "amounts")
+    prefix = {f"{name}-{count}_FORMS": "0" for name in rows for count in ("TOTAL", "INITIAL")}
     refused = client.post(f"/admin/subscriptions/plan/{plan.pk}/change/", {**form, **prefix})
     assert refused.context["adminform"].form.errors.keys() == {"allowance"}
     client.post(f"/admin/subscriptions/plan/{plan.pk}/change/", {**form, **prefix, "allowance": "20"})

@@ -36,7 +36,7 @@ from paywall.models import ArticleTerms, MeteredRead
 from paywall.search import closed_by_plan
 from paywall.terms import TermsFacts
 from subscriptions.models import CheckoutAttempt, Lead
-from subscriptions.passes import add_pass
+from subscriptions.selling.passes import add_pass
 from tests import make
 
 pytestmark = pytest.mark.django_db

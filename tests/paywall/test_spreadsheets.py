@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paywall.spreadsheets import csv_answer
+from accounts.spreadsheets import csv_answer
 
 
 def written(*cells: object) -> str:

@@ -36,18 +36,22 @@ class Life:
         self.customer = self.v1.customers.create({"email": "reader@example.org", "metadata": {"app": "example.org"}})
 
     def session(self, price: str = "", **more: Any) -> stripe.checkout.Session:
-        return self.v1.checkout.sessions.create(
-            {
-                "mode": "subscription",
-                "customer": self.customer.id,
-                "client_reference_id": "attempt",
-                "line_items": [{"price": price or self.price.id, "quantity": 1}],
-                "success_url": RETURN_URL + "?session={CHECKOUT_SESSION_ID}",
-                "cancel_url": RETURN_URL,
-                "subscription_data": {"metadata": {"app": "example.org"}},
-                **more,
-            }
+        """A field given as None is left out."""
+        sessions: Any = self.v1.checkout.sessions
+        params = {
+            "mode": "subscription",
+            "customer": self.customer.id,
+            "client_reference_id": "attempt",
+            "line_items": [{"price": price or self.price.id, "quantity": 1}],
+            "success_url": RETURN_URL + "?session={CHECKOUT_SESSION_ID}",
+            "cancel_url": RETURN_URL,
+            "subscription_data": {"metadata": {"app": "example.org"}},
+            **more,
+        }
+        made: stripe.checkout.Session = sessions.create(
+            {name: value for name, value in params.items() if value is not None}
         )
+        return made
 
     def subscribed(self, card: str = "succeeds", **more: Any) -> str:
         result = self.sandbox.pay(self.session(**more).id, card)
@@ -187,6 +191,55 @@ def test_a_single_payment(life: Life) -> None:
     assert life.sandbox.pay(session.id)["outcome"] == "complete"
 
 
+@pytest.mark.parametrize("card", ["succeeds", "other", "sepa", "sepa_fails"])
+@pytest.mark.parametrize("mode", ["payment", "subscription"])
+def test_a_discount_tax_and_every_kind_of_method(life: Life, mode: str, card: str) -> None:
+    coupon = life.v1.coupons.create({"duration": "once", "amount_off": 100, "currency": "eur", "name": "Welcome"})
+    life.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "HELLO"})
+    once = life.v1.prices.create({"product": life.product.id, "currency": "eur", "unit_amount": 200})
+    given: dict[str, Any] = {
+        "mode": mode,
+        "allow_promotion_codes": True,
+        "automatic_tax": {"enabled": True},
+        "customer_update": {"address": "auto", "name": "auto"},
+        "tax_id_collection": {"enabled": True},
+    }
+    if mode == "payment":
+        given |= {"invoice_creation": {"enabled": True}, "subscription_data": None}
+    session = life.session(once.id if mode == "payment" else "", **given)
+    assert life.sandbox.apply_code(session.id, "HELLO") == ""
+    life.sandbox.pay(session.id, card, country="FR", tax_id="FR40303265045")
+    life.sandbox.advance(days=6)
+    life.v1.tax_rates.retrieve("txr_sandbox_FR_inclusive")
+    life.v1.promotion_codes.list({"code": "HELLO"})
+    life.v1.coupons.list()
+
+
+def test_a_dispute_and_what_cards_do(life: Life) -> None:
+    life.subscribed()
+    (charge,) = life.sandbox.objects("charge")
+    dispute = life.sandbox.open_dispute(charge["id"], "warning_needs_response")
+    life.v1.disputes.update(dispute["id"], {"evidence": {"uncategorized_text": "Read."}, "metadata": {"seen": "yes"}})
+    life.sandbox.move_dispute(dispute["id"], "needs_response")
+    life.v1.disputes.list({"charge": charge["id"]})
+    life.v1.disputes.close(dispute["id"])
+    life.sandbox.expire_card(life.customer.id)
+    life.sandbox.renew_card(life.customer.id)
+    life.v1.customers.balance_transactions.create(life.customer.id, {"amount": -100, "currency": "eur"})
+    life.v1.customers.balance_transactions.list(life.customer.id)
+    life.sandbox.remove_card(life.customer.id)
+    assert {"charge.dispute.closed", "payment_method.detached"} <= life.event_types()
+
+
+def test_a_notice_and_an_invoice_that_cannot_be_finalised(life: Life) -> None:
+    subscription_id = life.subscribed()
+    life.sandbox.fail_finalizations()
+    life.sandbox.advance_to_period_end(subscription_id)
+    assert {"invoice.upcoming", "invoice.finalization_failed"} <= life.event_types()
+    life.read_everything()
+    life.sandbox.finalize_invoice(life.sandbox.objects("invoice")[-1]["id"])
+
+
 def test_another_price_and_the_portal(life: Life) -> None:
     subscription_id = life.subscribed()
     yearly = life.v1.prices.create(
@@ -206,3 +259,36 @@ def test_a_customer_is_changed_and_deleted(life: Life) -> None:
     life.v1.customers.delete(life.customer.id)
     life.v1.customers.retrieve(life.customer.id)
     assert "customer.deleted" in life.event_types()
+
+
+def test_a_schedule_a_pending_update_and_a_pause(life: Life) -> None:
+    subscription_id = life.subscribed("needs_3ds_later")
+    item = life.sandbox.get(subscription_id)["items"]["data"][0]["id"]
+    dearer = life.v1.prices.create(
+        {"product": life.product.id, "currency": "eur", "unit_amount": 1900, "recurring": {"interval": "month"}}
+    )
+    life.v1.invoices.create_preview(
+        {"subscription": subscription_id, "subscription_details": {"items": [{"id": item, "price": dearer.id}]}}
+    )
+    life.v1.subscriptions.update(
+        subscription_id,
+        {
+            "items": [{"id": item, "price": dearer.id}],
+            "payment_behavior": "pending_if_incomplete",
+            "proration_behavior": "always_invoice",
+        },
+    )
+    life.read_everything()
+    life.sandbox.advance(days=1)
+    assert "customer.subscription.pending_update_expired" in life.event_types()
+    schedule = life.v1.subscription_schedules.create({"from_subscription": subscription_id})
+    life.v1.subscription_schedules.update(schedule.id, {"metadata": {"app": "example.org"}})
+    life.v1.subscription_schedules.retrieve(schedule.id, {"expand": ["subscription"]})
+    life.v1.subscription_schedules.release(schedule.id)
+    life.v1.subscription_schedules.list({"customer": life.customer.id})
+    life.v1.subscriptions.pause(subscription_id)
+    life.read_everything()
+    life.v1.subscriptions.resume(subscription_id, {"payment_behavior": "resume_on_payment_success"})
+    invoice = str(life.sandbox.get(subscription_id)["latest_invoice"])
+    assert life.sandbox.confirm_invoice(invoice)["outcome"] == "paid"
+    assert {"customer.subscription.resumed", "subscription_schedule.released"} <= life.event_types()

@@ -57,6 +57,25 @@ class Fake:
             self.known[session_id]["status"] = "complete"
         return {}
 
+    def apply_code(self, session_id: str, code: str) -> str:
+        self.done.append(("code", session_id, code))
+        return ""
+
+    def give_address(self, session_id: str, country: str, tax_id: str) -> None:
+        self.done.append(("address", session_id, country, tax_id))
+
+    def asks_for_country(self, session_id: str) -> bool:
+        return False
+
+    def asks_for_card(self, session_id: str) -> bool:
+        return True
+
+    def countries(self) -> list[str]:
+        return ["DE"]
+
+    def awaits_debit(self, session_id: str) -> bool:
+        return False
+
     def confirm_3ds(self, session_id: str, ok: bool) -> None:
         self.done.append(("confirm_3ds", session_id, ok))
         if ok:

@@ -16,6 +16,8 @@ from subscriptions.models import Grant, Lead, Plan
 from tests import make
 from tests.articles.admin_forms import moment
 
+WHY = "The author has left."
+
 pytestmark = pytest.mark.django_db
 
 GRANTS, LEADS, PLANS = (f"/admin/subscriptions/{name}/" for name in ("grant", "lead", "plan"))
@@ -40,6 +42,13 @@ def plan_fields(**fields: Any) -> dict[str, Any]:
         "amount_minor": "900",
         "currency": "USD",
         "interval": "month",
+        "trial_days": "0",
+        "least_seats": "2",
+        "most_seats": "50",
+        "pass_hours": "24",
+        "gift_months": "12",
+        "amounts-TOTAL_FORMS": "0",
+        "amounts-INITIAL_FORMS": "0",
     }
     return {**made, "description": "", "button": "Subscribe", "small_print": "", "position": "9", **fields}
 
@@ -68,17 +77,29 @@ def test_a_grant_without_a_reason_or_with_an_early_end_is_refused(superuser: Cli
     assert not Grant.objects.exists()
 
 
+@pytest.mark.parametrize("why", ["", "  "])
+def test_a_grant_is_not_revoked_without_a_reason(superuser: Client, why: str) -> None:
+    grant = make.grant(make.user())
+    answer = superuser.post(GRANTS, {"action": "revoke", "why": why, "_selected_action": [grant.pk]}, follow=True)
+    assert "Say why: nothing was revoked." in answer.content.decode()
+    grant.refresh_from_db()
+    assert grant.revoked_at is None
+
+
 @pytest.mark.parametrize("from_its_page", [True, False])
 def test_a_revoked_grant_opens_nothing_and_is_kept(superuser: Client, from_its_page: bool) -> None:
     user = make.user()
     grant = make.grant(user)
     chosen = {"_selected_action": [grant.pk]}
     if from_its_page:
-        superuser.post(f"{GRANTS}{grant.pk}/change/", {"CHANGE_FORM-action": "revoke", **chosen})
+        superuser.post(
+            f"{GRANTS}{grant.pk}/change/", {"CHANGE_FORM-action": "revoke", "CHANGE_FORM-why": WHY, **chosen}
+        )
     else:
-        superuser.post(GRANTS, {"action": "revoke", **chosen})
+        superuser.post(GRANTS, {"action": "revoke", "why": WHY, **chosen})
     grant.refresh_from_db()
     assert grant.revoked_at is not None
+    assert (grant.revoked_reason, grant.revoked_by) == (WHY, User.objects.get(email="root@example.org"))
     assert not has_library(user)
     assert LogEntry.objects.get(object_id=str(grant.pk)).get_change_message() == "Revoked."
     assert "revoked" in superuser.get(GRANTS).content.decode()

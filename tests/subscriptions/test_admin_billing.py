@@ -235,8 +235,11 @@ def test_a_mail_that_was_given_up_is_sent_again(superuser: Client) -> None:
 def test_an_alert_is_acknowledged_once_with_who_and_when(superuser: Client) -> None:
     alert = bill()["alert"]
     assert isinstance(alert, Alert)
-    act(superuser, "alert", "acknowledge", alert)
+    page = f"{listed('alert')}{alert.pk}/change/"
+    noted = {"CHANGE_FORM-action": "acknowledge", "CHANGE_FORM-note": "Told them.", "_selected_action": alert.pk}
+    superuser.post(page, noted)
     alert.refresh_from_db()
+    assert alert.note == "Told them."
     first = (alert.acknowledged_by, alert.acknowledged_at)
     assert first[0] == User.objects.get(email="root@example.org")
     assert first[1] is not None
@@ -261,7 +264,8 @@ def test_who_may_only_look_does_nothing(name: str, action: str) -> None:
 
 def plan_form(plan: Plan, **fields: Any) -> dict[str, Any]:
     names = ("name", "kind", "amount_minor", "currency", "interval", "description", "button", "small_print", "position")
-    management = {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
+    names += ("trial_days", "least_seats", "most_seats", "pass_hours", "gift_months")
+    management = {f"{rows}-{count}_FORMS": "0" for rows in ("prices", "amounts") for count in ("TOTAL", "INITIAL")}
     return {**{name: getattr(plan, name) for name in names}, "is_offered": "on", **management, **fields}
 
 

@@ -72,8 +72,10 @@ def test_whatever_else_stands_in_the_form_is_not_looked_at(shop: Shop, extra: di
     assert asked.params["mode"] == "subscription"
     assert set(asked.params) == {
         "mode", "customer", "client_reference_id", "line_items", "metadata", "subscription_data", "success_url",
-        "cancel_url",
+        "cancel_url", "allow_promotion_codes",
     }  # fmt: skip
+    assert asked.params["allow_promotion_codes"] == "true"  # Stripe's own field; no code of the form's choosing
+    assert set(asked.params["subscription_data"]) == {"metadata"}, "no trial"
     session = shop.sandbox.objects("checkout.session")[0]
     assert session["amount_total"] == 8900
     assert asked.params["customer"] == StripeCustomer.objects.get().stripe_id

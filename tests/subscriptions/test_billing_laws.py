@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from subscriptions.entitlements import entitlement_of
+from subscriptions.mirroring.reconcile import reconcile
 from subscriptions.models import Invoice, OutgoingMail, StripeEvent, Subscription, SyncJob
-from subscriptions.reconcile import reconcile
 from subscriptions.stripe_gateway import Gateway
 from subscriptions.sync import sync_customer
 from tests import make

@@ -11,10 +11,12 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from subscriptions import checkout, mirror, sync
+from subscriptions import sync
 from subscriptions.catalogue import sync_plans
+from subscriptions.mirroring import mirror
+from subscriptions.mirroring.reconcile import reconcile
 from subscriptions.models import AttemptState, CheckoutAttempt, PlanPrice, StripeCustomer, SyncJob
-from subscriptions.reconcile import reconcile
+from subscriptions.selling import checkout
 from subscriptions.stripe_gateway import Gateway, StripeBusy, StripeMissing
 from subscriptions.sync import sync_customer
 from tests import make

@@ -15,8 +15,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from subscriptions import mirror, sync
+from subscriptions import sync
 from subscriptions.entitlements import entitlement_of
+from subscriptions.mirroring import mirror
+from subscriptions.mirroring.reconcile import reconcile
 from subscriptions.models import (
     Alert,
     CheckoutAttempt,
@@ -27,7 +29,6 @@ from subscriptions.models import (
     Subscription,
     SyncJob,
 )
-from subscriptions.reconcile import reconcile
 from subscriptions.stripe_gateway import Gateway, StripeAway, StripeBusy
 from subscriptions.sync import mark_dirty, run_sync, sync_customer
 from tests import make
@@ -54,7 +55,7 @@ def test_a_duplicate_makes_one_row_and_one_mail(shop: Shop, subscription: Subscr
     shop.settle()
     assert StripeEvent.objects.count() == count
     assert StripeEvent.objects.filter(event_id=event["id"]).count() == 1
-    assert OutgoingMail.objects.count() == 1
+    assert OutgoingMail.objects.count() == 2  # the welcome and the receipt
     assert state() == before
 
 
@@ -66,7 +67,7 @@ def test_concurrent_duplicates_are_all_answered_and_booked_once(shop: Shop, subs
     assert StripeEvent.objects.filter(event_id="evt_concurrent").count() == 1
     assert SyncJob.objects.get().generation == generation + 1
     shop.settle()
-    assert OutgoingMail.objects.count() == 1
+    assert OutgoingMail.objects.count() == 2  # the welcome and the receipt
 
 
 @pytest.mark.case(21)
@@ -211,7 +212,7 @@ def test_with_all_events_dropped_reconcile_gives_the_same_state(shop: Shop) -> N
     assert any("status" in line and "active" in line for line in lines)
     assert Subscription.objects.get().status == "active"
     make.run_tasks()
-    assert OutgoingMail.objects.count() == 1
+    assert OutgoingMail.objects.count() == 2  # the welcome and the receipt
     assert list(reconcile()) == []
     attempt.refresh_from_db()
     assert attempt.state == "paid"

@@ -114,7 +114,7 @@ def test_an_unknown_option_is_refused_in_words_and_leaves_no_row(plan: str, stra
     before = doors.row_counts()
     response = join(stranger, plan=plan)
     assert response.status_code == 400
-    assert "one of the three options" in response.content.decode()
+    assert "Please choose one of the options." in response.content.decode()
     assert 'value="new@example.org"' in response.content.decode()
     assert doors.row_counts() == before
 

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from subscriptions import mirror, sync
+from subscriptions import sync
+from subscriptions.mirroring import mirror
 from subscriptions.models import StripeCustomer, SyncJob
 from subscriptions.stripe_gateway import REQUEST_SECONDS, Gateway, StripeAway
 from subscriptions.sync import SYNC_SECONDS, sync_customer

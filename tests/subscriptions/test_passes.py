@@ -13,7 +13,7 @@ from django.core import signing
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from subscriptions.passes import add_pass, attempts_of
+from subscriptions.selling.passes import add_pass, attempts_of
 
 COOKIE = django_settings.PASS_COOKIE_NAME
 

@@ -165,6 +165,21 @@ def test_a_publication_may_close_while_collection_is_paused() -> None:
     assert standing(strict, status="active", period_end=MONTH) == yes(MONTH + 72 * HOUR)
 
 
+@pytest.mark.parametrize("rules", [RULES, Rules(paused_collection_reads=False)])
+@pytest.mark.parametrize("is_collected", [True, False])
+def test_whoever_pauses_reads_what_is_paid_and_not_a_second_more(rules: Rules, is_collected: bool) -> None:
+    facts = {"status": "active", "is_collection_paused": not is_collected, "has_been_paid": True}
+    paid = facts | {"period_end": NOW + SECOND, "paused_from": NOW + SECOND}
+    assert standing(rules, **paid) == yes(NOW + SECOND)
+    assert standing(rules, **facts, period_end=MONTH, paused_from=NOW) == NO
+
+
+def test_a_pause_is_no_grace_and_a_grace_no_longer_than_what_is_paid() -> None:
+    failed = {"status": "past_due", "has_been_paid": True, "past_due_since": NOW, "period_end": MONTH}
+    assert standing(**failed, paused_from=NOW + DAY) == yes(NOW + DAY)
+    assert standing(**failed, paused_from=NOW) == NO
+
+
 def test_a_publication_may_let_the_unpaid_read_but_not_for_ever() -> None:
     kind = Rules(unpaid_reads=True)
     assert standing(kind, status="unpaid", period_end=MONTH) == yes(MONTH + 72 * HOUR)
@@ -189,6 +204,7 @@ records = st.builds(
     cancel_at_period_end=st.booleans(),
     ended_at=perhaps,
     is_collection_paused=st.booleans(),
+    paused_from=perhaps,
     has_been_paid=st.booleans(),
     past_due_since=perhaps,
     overdue_since=perhaps,

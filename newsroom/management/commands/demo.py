@@ -23,6 +23,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from newsroom.demo_plans import offer_code
 from newsroom.embedded_postgres import Cluster, EmbeddedPostgresError
 from newsroom.env import is_embedded_database
 from newsroom.stripe_account import sandbox_port, sandbox_url
@@ -113,6 +114,8 @@ class Command(BaseCommand):
                 return
             self._say("Telling Stripe the plans …")
             call_command("sync_plans", verbosity=0)
+            if settings.HAS_STRIPE_SANDBOX:
+                offer_code()
             connections.close_all()
             for part in parts(port):
                 supervisor.start(part)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from subscriptions.reconcile import reconcile
+from subscriptions.mirroring.reconcile import reconcile
 from subscriptions.stripe_gateway import StripeFailed
 
 

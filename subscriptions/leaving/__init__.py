@@ -1,0 +1,1 @@
+"""Cancelling and withdrawing without logging in."""

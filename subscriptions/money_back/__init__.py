@@ -1,0 +1,1 @@
+"""Money that goes back, and money that is contested."""

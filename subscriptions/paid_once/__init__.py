@@ -1,0 +1,1 @@
+"""What is paid for once: passes, articles, gifts."""

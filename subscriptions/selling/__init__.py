@@ -1,0 +1,1 @@
+"""From the gate to the payment page and back."""
