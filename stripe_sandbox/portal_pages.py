@@ -92,7 +92,8 @@ def overview(sandbox: Surface, session: Object) -> Answer:
     return_url = session.get("return_url") or ""
     back = link(f"Back to {urlsplit(return_url).netloc}", return_url) if return_url else ""
     if customer and (session.get("flow") or {}).get("type") == CARD_FLOW:
-        return page("Your payment method", card_section(session), element("p", back))
+        leads_to = filter(None, [return_after(session)])
+        return page("Your payment method", card_section(session), element("p", back), leads_to=leads_to)
     return page(
         "Your subscription",
         element("p", (customer or {}).get("email") or "", class_="soft"),

@@ -49,7 +49,7 @@ MATRIX = {
     "subscriptions.agreement": ("", "v", "v", "v"),
     "subscriptions.alert": ("", "v", "v", "v"),
     "subscriptions.checkoutattempt": ("", "v", "", "v"),
-    "subscriptions.figures.dashboard": ("", "v", "", "v"),
+    "subscriptions.dashboard": ("", "v", "", "v"),
     "subscriptions.declaration": ("", "v", "v", "v"),
     "subscriptions.gift": ("", "v", "v", "v"),
     "subscriptions.dispute": ("", "v", "v", "v"),
