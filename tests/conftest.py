@@ -13,10 +13,8 @@ from typing import IO, Any
 import psycopg
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
@@ -59,14 +57,6 @@ def pytest_configure(config: pytest.Config) -> None:
         drop_leftovers()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """After a test that commits, the rows that migrations made come back as they were, whatever ran before it."""
-    for item in items:
-        for marker in item.iter_markers("django_db"):
-            if marker.kwargs.get("transaction"):
-                marker.kwargs["serialized_rollback"] = True
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     lock = config.stash.get(RUNS, None)
     if lock is None:
@@ -93,7 +83,7 @@ def drop_leftovers() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     with django_db_blocker.unblock():
         migrated_rows.keep()
-    connection.creation.deserialize_db_from_string = lambda _data: migrated_rows.restore()
+    TransactionTestCase._fixture_teardown = lambda _test: migrated_rows.begin_anew()  # after a test that commits
 
 
 @pytest.fixture(scope="module")
@@ -111,19 +101,6 @@ def fresh_media(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -
         return  # their pictures lie where they were made
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """After a test that commits, empty the cache, where allauth counts: its table has no model, so no flush does it.
-
-    Limits of our own are rows of a model, and what other tests count is rolled back.
-    """
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if (marker is not None and marker.kwargs.get("transaction")) or "live_server" in request.fixturenames:
-        with django_db_blocker.unblock():
-            cache.clear()
 
 
 @pytest.fixture

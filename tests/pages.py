@@ -24,7 +24,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import override_settings
@@ -332,16 +331,11 @@ def publication(media_root: str) -> Iterator[Publication]:
 @contextmanager
 def committed() -> Iterator[None]:
     """What the block makes is there for all tests of a module. Afterwards the database is as migrations left it."""
-    begin_anew()
+    migrated_rows.begin_anew()
     try:
         yield
     finally:
-        begin_anew()
-
-
-def begin_anew() -> None:
-    call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
-    migrated_rows.restore()
+        migrated_rows.begin_anew()
 
 
 assert len({page.name for page in PAGES}) == len(PAGES), "two pages of one name"
