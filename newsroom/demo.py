@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.models import EDITORS, User
+from accounts.models import EDITORS, PUBLISHERS, User
 from articles.importers import Report, import_records
 from articles.markdown import to_html
 from articles.models import Article, Author, Correction, CorrectionKind, FrontPage, Page, Photo, Section, Series, Topic
@@ -31,6 +31,7 @@ FRONT_MATTER = "+++"
 LATER = ("updated_days_ago", "corrections")
 
 EDITOR = "editor@example.com"
+PUBLISHER = "publisher@example.com"
 SUBSCRIBER = "subscriber@example.com"
 LAPSED = "lapsed@example.com"
 REGISTERED = "reader@example.com"
@@ -160,16 +161,20 @@ def arrange_front_page(chosen: dict[str, list[str]], words: dict[str, str]) -> N
 
 
 def load_people(now: datetime) -> None:
-    """One editor, one subscriber, one lapsed and one registered reader. All log in with a code."""
-    editor = person(EDITOR, "The Editor")
-    editor.is_staff = True
-    editor.save(update_fields=["is_staff"])
-    editor.groups.add(Group.objects.get(name=EDITORS))
+    """Two of the staff, one subscriber, one lapsed and one registered reader. All log in with a code."""
+    employ(person(EDITOR, "The Editor"), EDITORS)
+    employ(person(PUBLISHER, "The Publisher"), PUBLISHERS)
     subscriber = person(SUBSCRIBER, "A Subscriber")
     grant(subscriber, starts_at=now)
     fill_own_lists(subscriber)
     grant(person(LAPSED, "A Lapsed Subscriber"), starts_at=now - timedelta(days=400), ends_at=now - timedelta(days=35))
     person(REGISTERED, "A Registered Reader")
+
+
+def employ(user: User, role: str) -> None:
+    user.is_staff = True
+    user.save(update_fields=["is_staff"])
+    user.groups.add(Group.objects.get(name=role))
 
 
 def fill_own_lists(user: User) -> None:

@@ -132,7 +132,9 @@ def test_it_serves_beside_other_commands_and_leaves_nothing(clone: Clone, port: 
 
     beside = clone.command("shell", "-c", "print(Article.objects.published().count())")
     assert (beside.returncode, beside.stdout.split()[-1:]) == (0, [str(ARTICLES)]), beside.stderr
-    priced = clone.command("shell", "-c", "print(*Plan.objects.filter(prices__isnull=True).values_list('kind', flat=True))")
+    priced = clone.command(
+        "shell", "-c", "print(*Plan.objects.filter(prices__isnull=True).values_list('kind', flat=True))"
+    )
     assert (priced.returncode, priced.stdout.split()[-1:]) == (0, ["registration"]), priced.stderr
     assert clone.cluster.is_running()
 
@@ -219,7 +221,13 @@ def test_a_public_host_has_no_demo(settings: Any) -> None:
 
 def test_the_welcome_names_the_logins_in_the_order_of_what_there_is_to_try() -> None:
     text = "\n".join(welcome_lines("http://localhost:8123"))
-    people = ["editor@example.com", "subscriber@example.com", "lapsed@example.com", "reader@example.com"]
+    people = [
+        "editor@example.com",
+        "publisher@example.com",
+        "subscriber@example.com",
+        "lapsed@example.com",
+        "reader@example.com",
+    ]
     assert sorted(people, key=text.index) == people
     assert "http://localhost:8123/demo/inbox/" in text
 

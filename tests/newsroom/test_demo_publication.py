@@ -56,13 +56,16 @@ def test_it_has_six_sections_eight_authors_two_series_and_stories_of_all_lengths
     call_command("load_demo", verbosity=0)
     assert len(before) == Article.objects.count()
     assert Article.objects.get(slug="counting-hulls").headline == "Mended by an editor"
-    assert User.objects.count() == 4
+    assert User.objects.count() == 5
     now = timezone.now()
     held = {user.email: entitlement_of(user.pk, now) for user in User.objects.all()}
     assert [email for email, entitlement in held.items() if entitlement.has_library] == [demo.SUBSCRIBER]
     assert [email for email, entitlement in held.items() if entitlement.has_lapsed] == [demo.LAPSED]
     editor = make.logged_in(User.objects.get(email=demo.EDITOR))
     assert editor.get("/admin/articles/article/").status_code == 200
+    publisher = make.logged_in(User.objects.get(email=demo.PUBLISHER))
+    figures = "/admin/subscriptions/dashboard/"
+    assert [client.get(figures, follow=True).status_code for client in (editor, publisher)] == [403, 200]
     assert Client().get("/").status_code == 200
 
 

@@ -251,6 +251,7 @@ def welcome_lines(base_url: str, sandbox: str = "") -> list[str]:
         f"  {base_url}/demo/inbox/",
         "",
         f"  editor             editor@example.com       writes and publishes at {base_url}/admin/",
+        "  publisher          publisher@example.com    also sells: plans, readers, groups, money back and figures",
         "  subscriber         subscriber@example.com   reads everything",
         "  lapsed             lapsed@example.com       had a subscription, and is asked at the gate whether to go on",
         "  registered reader  reader@example.com       reads some articles each month",
