@@ -23,6 +23,8 @@ CODE = re.compile(r"[0-9]{6}")
 ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 FACT = re.compile(r"(?:- )?(?P<label>[^:：]{1,30}?)\s*[:：]\s+(?P<value>\S.*)")
 DIGITS = re.compile(r"[0-9]{4}")
+QUOTE_MARK = ">"
+KEPT_UNSEEN = "\u200c\u200d"  # within words of Persian and of Indian scripts, and within emoji
 LONGEST_HEADING = 140  # characters
 LONGEST_PREHEADER = 120
 
@@ -30,6 +32,7 @@ LONGEST_PREHEADER = 120
 class Kind(StrEnum):
     CODE = "code"  # six digits and nothing else
     FACTS = "facts"  # two lines or more, each "label: value"
+    QUOTE = "quote"  # words that somebody else typed, each line after a QUOTE_MARK: never a code, a fact or a link
     ENTRY = "entry"  # a title, what is said of it, and in the last line its address on this site
     TEXT = "text"  # sentences; an address in a line of its own is a link that shows itself
 
@@ -46,6 +49,10 @@ class Block:
     @property
     def linked_lines(self) -> list[SafeString]:
         return [linked(line) for line in self.lines]
+
+    @property
+    def quoted_lines(self) -> list[str]:
+        return [line.removeprefix(QUOTE_MARK).strip() for line in self.lines]
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -92,12 +99,26 @@ def text_and_signature(text: str) -> tuple[str, str]:
     return (normal[: marks[-1].start()], normal[marks[-1].end() :]) if marks else (normal, "")
 
 
+def quoted(words: str) -> str:
+    """Words that a stranger typed, as they may stand in a mail of ours: one block, each line behind a mark, so that
+    none of it is taken for a code, a fact, a link or the end of the mail.
+    """
+    return "\n".join(f"{QUOTE_MARK} {' '.join(visible(line).split())}".rstrip() for line in words.strip().splitlines())
+
+
+def visible(line: str) -> str:
+    """Without signs that are not seen, among them those that turn the direction of what follows."""
+    return "".join(sign for sign in line if sign.isprintable() or sign in KEPT_UNSEEN or sign.isspace())
+
+
 def blocks_of(body: str) -> list[Block]:
     found = (tuple(line.strip() for line in part.splitlines()) for part in re.split(r"\n\s*\n", body.strip()))
     return [Block(kind_of(lines), lines) for lines in found if any(lines)]
 
 
 def kind_of(lines: tuple[str, ...]) -> Kind:
+    if all(line.startswith(QUOTE_MARK) for line in lines):
+        return Kind.QUOTE
     if len(lines) == 1:
         return Kind.CODE if CODE.fullmatch(lines[0]) else Kind.TEXT
     if all(FACT.fullmatch(line) and not ADDRESS.search(line) for line in lines):

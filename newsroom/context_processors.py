@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.admin_pages import is_admin_path
 from paywall.reading_as import chosen_class
-from subscriptions.agreed.consent import CONSENT_WORDING, begin_wording
+from subscriptions.agreed.consent import CONSENT_WORDING, begin_wording, begin_wording_once
 from subscriptions.selling.plans import registration_plan_key
 
 
@@ -24,6 +24,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "today": timezone.localdate(),
         "consent": CONSENT_WORDING,
         "begin_wording": begin_wording,
+        "begin_wording_once": begin_wording_once,
         "registration_plan_key": registration_plan_key,
         "reading_as": SimpleLazyObject(lambda: reading_as(request)),
         "has_demo_inbox": settings.HAS_DEMO_INBOX,

@@ -24,6 +24,7 @@ from paywall.meters import anonymous_meter, reading_history
 from paywall.ways_in import gifts, institutions, mail_links
 from subscriptions import catalogue, outgoing
 from subscriptions.account import due_notices
+from subscriptions.contracts import price_moves
 from subscriptions.mirroring import reconcile
 from subscriptions.paid_once import gift_cards, subscription_gifts
 
@@ -47,6 +48,7 @@ def keep_house(*, last_night: str = "") -> None:
     if settings.STRIPE_SECRET_KEY:
         attempt("catch up with Stripe's events", reconcile.catch_up)
         attempt("bring the plans to Stripe", catalogue.sync_plans)
+        attempt("have subscribers moved to new prices", price_moves.queue_moves)
         attempt("have notices of what is due written", due_notices.queue_notices)
         if is_night:
             attempt("compare with Stripe", compare_with_stripe)

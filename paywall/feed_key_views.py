@@ -79,7 +79,7 @@ def feed_section(request: HttpRequest) -> OverviewSection | None:
     if key is None:
         offer = _("Read every new article in full in a feed reader, by an address that is yours alone.")
         return OverviewSection(heading, (offer,), (OverviewLink(_("Make your feed"), reverse("paywall:feed-key")),))
-    asleep = _("It is asleep, and goes on by itself at the same address as soon as you subscribe again.")
+    asleep = _("It is asleep, and goes on by itself at the same address as soon as the library is open to you again.")
     sentences = (key_sentence(key), *(() if has_library else (asleep,)))
     links = (OverviewLink(_("Make another address"), reverse("paywall:feed-key")),) if has_library else ()
     actions = (OverviewAction(_("Switch it off"), reverse("paywall:feed-key-end")),)

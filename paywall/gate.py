@@ -17,11 +17,15 @@ from paywall.asking import Ask
 from paywall.marks import plan_names
 from paywall.meters.words import bigger_plans_sentence, log_in_sentence
 from paywall.readers import Reader
+from paywall.telling.halted import halted_sentence, ways_on
 from paywall.telling.reasons import sentence, why
+from paywall.telling.steps import NextStep
+from subscriptions.halted import Halted
 from subscriptions.selling.currencies import name_of_currency
 from subscriptions.selling.plans import OfferedPlan, Wish, shelf
 
 CONTINUE = "#continue"
+OPENED_BY_SUBSCRIBING = (Reason.SUBSCRIPTION_NEEDED, Reason.READ_AVAILABLE, Reason.ALLOWANCE_USED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Gate:
     once: ArticleOffer | None = None  # the article by itself
     not_opening: frozenset[str] = frozenset()  # keys of the plans that do not open this article
     needs_other_plan: bool = False  # the reader has one, and is shown the way to change it, not one more to buy
+    halted: str = ""  # why the reader's own subscription opens nothing now
+    way_on: NextStep | None = None  # what makes it open again, in the place of options
     currency: str = ""  # in which the options are shown, where another than the first one was asked for
     other_currencies: tuple[tuple[str, str], ...] = ()  # each with its name
 
@@ -49,10 +55,12 @@ class Gate:
 def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
     """The gate of an article whose body is withheld."""
     next_path = article.get_absolute_url() + CONTINUE
-    has_lapsed = reader.entitlement.has_lapsed
-    gate = plans_gate(next_path, reader)
+    has_lapsed, halted = reader.entitlement.has_lapsed, reader.entitlement.why_closed
+    gate = with_way_on(plans_gate(next_path, reader), access, halted)
+    if gate.way_on is not None:  # it says so by itself
+        has_lapsed, halted = False, None
     names = plan_names(access.asking.plan_ids) if access.asking is not None else ()
-    said = sentence(access, has_lapsed=has_lapsed, plan_names=names)
+    said = sentence(access, has_lapsed=has_lapsed, halted=halted, plan_names=names)
     said = f"{said} {of_light_plan(access, reader, gate.plans)}".strip()
     return replace(
         gate,
@@ -68,6 +76,12 @@ def open_gate(article: Article, access: Access, reader: Reader) -> Gate:
         once=article_offer(article, access),
         not_opening=plans_that_do_not_open(access, gate.plans),
     )
+
+
+def with_way_on(gate: Gate, access: Access, halted: Halted | None) -> Gate:
+    """With the way to what the reader pays for already, where that would open the article."""
+    way_on = next(ways_on(halted), None) if halted is not None and access.reason in OPENED_BY_SUBSCRIBING else None
+    return gate if halted is None or way_on is None else replace(gate, halted=halted_sentence(halted), way_on=way_on)
 
 
 def plans_that_do_not_open(access: Access, plans: list[OfferedPlan]) -> frozenset[str]:

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import limits
 from accounts.addresses import AddressRefused, normalise
+from accounts.names import NameRefused, cleaned_name
 from accounts.origin import is_own_origin
 from articles.caching import public_page
 from paywall.buying import LONGEST_EMAIL, terms_of
 from paywall.readers import ReaderRequest
-from paywall.ways_in.gifts import NameRefused, cleaned_name
 from subscriptions.models import Plan, PlanKind
 from subscriptions.models.gift import LONGEST_MESSAGE, LONGEST_NAME
 from subscriptions.paid_once.gift_cards import FURTHEST, GiftDetails
@@ -128,7 +128,7 @@ def name(request: HttpRequest, field: str, errors: dict[str, str]) -> str:
     try:
         return cleaned_name(request.POST.get(field, ""))
     except NameRefused:
-        errors[field] = _("Please write a name, not an address: letters, at most %(most)d characters.") % {
+        errors[field] = _("Please write a name, not an address or a number: letters, at most %(most)d characters.") % {
             "most": LONGEST_NAME
         }
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
 
@@ -15,9 +16,8 @@ from accounts.overview import OverviewLink, OverviewSection
 from paywall.meters.meter import meter_facts
 from paywall.meters.words import allowance_sentence
 from paywall.readers import Reader, ReaderRequest
-from subscriptions.account.sentences import day_of
-from subscriptions.contracts.pausing import resting
-from subscriptions.models import Subscription
+from paywall.telling.halted import halted_sentence, ways_on
+from subscriptions.entitlements import Entitlement
 
 
 def reading_section(request: HttpRequest) -> OverviewSection | None:
@@ -27,19 +27,22 @@ def reading_section(request: HttpRequest) -> OverviewSection | None:
         return None
     now = timezone.now()
     reads_all = reader.is_staff or reader.entitlement.has_library
-    paused = None if reads_all else resting(reader.user_id, now)
-    sentences = tuple(filter(None, reading_sentences(reader, reader.user_id, now, paused)))
-    if paused is not None:
-        more = OverviewLink(_("Resume"), reverse("subscriptions:resume", args=[paused.pk]))
-    else:
-        more = OverviewLink(_("See the plans"), reverse("paywall:plans"))
-    return OverviewSection(_("Reading"), sentences, () if reads_all else (more,))
+    sentences = tuple(filter(None, reading_sentences(reader, reader.user_id, now)))
+    return OverviewSection(_("Reading"), sentences, () if reads_all else tuple(links_of(reader.entitlement)))
 
 
-def reading_sentences(
-    reader: Reader, user_id: int, now: datetime, paused: Subscription | None = None
-) -> tuple[str, ...]:
-    """`paused`: the subscription without which the library is closed, while it rests."""
+def links_of(entitlement: Entitlement) -> Iterator[OverviewLink]:
+    """What opens the library: the subscription that the reader has, or one to be chosen."""
+    halted = entitlement.halted
+    if halted is None or halted.via:
+        yield OverviewLink(_("See the plans"), reverse("paywall:plans"))
+        return
+    for way in ways_on(halted):
+        if way.url != reverse("account"):
+            yield OverviewLink(way.label, way.url)
+
+
+def reading_sentences(reader: Reader, user_id: int, now: datetime) -> tuple[str, ...]:
     entitlement = reader.entitlement
     if reader.is_staff:
         return (_("You read everything as a member of staff."),)
@@ -49,15 +52,6 @@ def reading_sentences(
         day = date_format(timezone.localtime(entitlement.library_until), "DATE_FORMAT")
         return (_("The whole library is open to you until %(day)s.") % {"day": day},)
     ended = _("Your access to the whole library has ended.") if entitlement.has_lapsed else ""
-    if paused is not None:
-        ended = pause_in_words(paused)
+    if entitlement.halted is not None:
+        ended = halted_sentence(entitlement.halted)
     return (ended, allowance_sentence(meter_facts(user_id, None, now, of_plan=entitlement.allowance)))
-
-
-def pause_in_words(paused: Subscription) -> str:
-    if paused.paused_until is None:
-        return _("Your subscription is paused, so the whole library is closed to you until you resume it.")
-    told = {"day": day_of(paused.paused_until)}
-    return (
-        _("Your subscription is paused until %(day)s. The whole library opens again then, or when you resume.") % told
-    )

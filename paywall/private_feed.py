@@ -102,6 +102,6 @@ def asleep() -> HttpResponse:
     """
     sentence = _(
         "This feed is asleep, since no subscription stands behind it now. "
-        "It goes on by itself at this address as soon as you subscribe again: %(plans)s"
+        "It goes on by itself at this address as soon as the library is open to you again: %(account)s"
     )
-    return HttpResponse(sentence % {"plans": absolute(reverse("paywall:plans"))}, PLAIN, HTTPStatus.FORBIDDEN)
+    return HttpResponse(sentence % {"account": absolute(reverse("account"))}, PLAIN, HTTPStatus.FORBIDDEN)

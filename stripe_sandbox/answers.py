@@ -26,7 +26,20 @@ def answer(ledger: Ledger, thing: Thing, expand: list[str]) -> Thing:
                 row["line_items"] = items
         else:
             _expand(ledger, shown, steps, path)
+    _hide_options(shown, "", expand)
     return shown
+
+
+def _hide_options(value: Any, path: str, expand: list[str]) -> None:
+    """Amounts in further currencies are shown where `expand` names them."""
+    for member in value if isinstance(value, list) else []:
+        _hide_options(member, path, expand)
+    for name in list(value) if isinstance(value, dict) else []:
+        inner = f"{path}.{name}".removeprefix(".")
+        if name == "currency_options" and inner not in expand:
+            del value[name]
+        else:
+            _hide_options(value[name], inner, expand)
 
 
 def _expand(ledger: Ledger, thing: Any, steps: list[str], path: str) -> None:
@@ -37,14 +50,22 @@ def _expand(ledger: Ledger, thing: Any, steps: list[str], path: str) -> None:
     name, rest = steps[0], steps[1:]
     if not isinstance(thing, dict) or not (name in thing or _include(ledger, thing, name)):
         raise Malformed(f"This property cannot be expanded ({path}).", param="expand")
-    value = thing[name]
-    if isinstance(value, str):
-        if value not in ledger.things:
-            raise Malformed(f"This property cannot be expanded ({path}).", param="expand")
-        value = thing[name] = copy.deepcopy(ledger.get(value))
-        value.pop("line_items", None)
+    value = thing[name] = _whole(ledger, thing[name], path)
     if rest and value is not None:
         _expand(ledger, value, rest, path)
+
+
+def _whole(ledger: Ledger, value: Any, path: str) -> Any:
+    """What an id names, or each of a list of ids; whatever is no id as it is."""
+    if isinstance(value, list):
+        return [_whole(ledger, member, path) for member in value]
+    if not isinstance(value, str):
+        return value
+    if value not in ledger.things:
+        raise Malformed(f"This property cannot be expanded ({path}).", param="expand")
+    named = copy.deepcopy(ledger.get(value))
+    named.pop("line_items", None)
+    return named
 
 
 def _include(ledger: Ledger, thing: Thing, name: str) -> bool:
@@ -59,6 +80,9 @@ def _include(ledger: Ledger, thing: Thing, name: str) -> bool:
             kind, url, field = "refund", f"/v1/charges/{thing_id}/refunds", "charge"
         case "coupon", "applies_to":
             thing[name] = None  # of a coupon that counts for everything
+            return True
+        case ("coupon", "currency_options") | (None, "currency_options"):
+            thing[name] = {}  # never null, which the library cannot read
             return True
         case _:
             return False

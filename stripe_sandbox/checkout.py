@@ -24,7 +24,7 @@ def pay(
     """What the payment page's button does; see Sandbox.pay."""
     session = ledger.need("checkout.session", session_id)
     behaviour = cards.CARDS[card]
-    if session["status"] != "open":
+    if session["status"] != "open" or is_orphaned(ledger, session):
         return result(session, "closed", "This payment page is no longer open.")
     if behaviour.kind not in session["payment_method_types"]:
         raise Refused(f"This Checkout Session takes no {behaviour.kind}.")
@@ -45,6 +45,11 @@ def pay(
     return _complete(ledger, session, method)
 
 
+def is_orphaned(ledger: Ledger, session: Thing) -> bool:
+    """Whether the customer who was to pay has been deleted since."""
+    return bool(session["customer"] and ledger.get(session["customer"]).get("deleted"))
+
+
 def _country(customer: Thing | None) -> str:
     return str(((customer or {}).get("address") or {}).get("country") or COUNTRY)
 
@@ -59,7 +64,7 @@ def takes_method(ledger: Ledger, session: Thing) -> bool:
 def confirm_3ds(ledger: Ledger, session_id: str, *, ok: bool) -> Thing:
     session = ledger.need("checkout.session", session_id)
     private = ledger.private[session_id]
-    if session["status"] != "open" or not private.get("awaits_3ds"):
+    if session["status"] != "open" or not private.get("awaits_3ds") or is_orphaned(ledger, session):
         return result(session, "closed", "Nothing waits for authentication.")
     private["awaits_3ds"] = False
     method = ledger.get(private["method"])

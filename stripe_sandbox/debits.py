@@ -61,7 +61,8 @@ def _paid(ledger: Ledger, session: Thing, invoice: Thing | None, intent: Thing, 
         collection.mark_paid(ledger, invoice, attempted=True)
     elif session["customer"] and session["mode"] == "payment" and session["invoice_creation"]["enabled"]:
         customer = ledger.get(session["customer"])
-        session["invoice"] = purchases.invoice(ledger, session, customer, intent)["id"]
+        if not customer.get("deleted"):  # the money comes all the same, and there is nobody to write the invoice to
+            session["invoice"] = purchases.invoice(ledger, session, customer, intent)["id"]
     collection.charge_paid(ledger, intent, method)
     subscription = ledger.get(session["subscription"]) if session["subscription"] else None
     if subscription and subscription["status"] in ("incomplete", "past_due"):

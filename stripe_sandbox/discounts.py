@@ -55,7 +55,7 @@ def objection(
     ledger: Ledger, coupon: Thing, code: Thing | None, customer: Thing | None, currency: str, amount: int
 ) -> str:
     """Why this customer may not use it for this purchase; empty when they may."""
-    if coupon["amount_off"] is not None and coupon["currency"] != currency:
+    if coupon["amount_off"] is not None and amount_in(currency, coupon, "amount_off", coupon["currency"]) is None:
         return f"This code is only valid for purchases in {coupon['currency'].upper()}."
     if code is None:
         return ""
@@ -64,10 +64,17 @@ def objection(
         return NOT_FOR_YOU
     if limits["first_time_transaction"] and customer and has_paid(ledger, customer["id"]):
         return "This code is only valid for a first purchase."
-    least = limits["minimum_amount"]
-    if least is not None and (limits["minimum_amount_currency"] != currency or amount < least):
+    least = amount_in(currency, limits, "minimum_amount", limits["minimum_amount_currency"])
+    if limits["minimum_amount"] is not None and (least is None or amount < least):
         return NOT_FOR_YOU
     return ""
+
+
+def amount_in(currency: str, thing: Thing, name: str, own: str | None) -> int | None:
+    """An amount that has one currency of its own and perhaps options in others; None where not in this one."""
+    options = {**(thing.get("currency_options") or {}), own: thing}
+    amount: int | None = options.get(currency, {}).get(name)
+    return amount
 
 
 def has_paid(ledger: Ledger, customer_id: str) -> bool:
@@ -152,7 +159,8 @@ def apply(ledger: Ledger, lines: list[Thing], discounts: Sequence[Thing]) -> lis
     for discount in discounts:
         coupon = ledger.get(discount["source"]["coupon"])
         touched = [line for line in lines if _touches(coupon, line)]
-        for line, amount in zip(touched, _amounts(coupon, [_left(line) for line in touched]), strict=True):
+        amounts = _amounts(coupon, [_left(line) for line in touched], lines[0]["currency"] if lines else "")
+        for line, amount in zip(touched, amounts, strict=True):
             line["discount_amounts"].append({"amount": amount, "discount": discount["id"]})
         amount = sum(each["discount_amounts"][-1]["amount"] for each in touched)
         totals.append({"amount": amount, "discount": discount["id"]})
@@ -169,11 +177,11 @@ def _left(line: Thing) -> int:
     return max(0, int(line["amount"] - taken))
 
 
-def _amounts(coupon: Thing, left: list[int]) -> list[int]:
+def _amounts(coupon: Thing, left: list[int], currency: str) -> list[int]:
     """What is taken from each line: a percentage, or a fixed amount shared out by size, whose rest the last bears."""
     if coupon["percent_off"] is not None:
         part = Decimal(str(coupon["percent_off"])) / 100
         return [int((amount * part).quantize(Decimal(1), ROUND_HALF_UP)) for amount in left]
-    whole = min(coupon["amount_off"], sum(left))
+    whole = min(amount_in(currency, coupon, "amount_off", coupon["currency"]) or 0, sum(left))
     shares = [whole * amount // (sum(left) or 1) for amount in left]
     return [*shares[:-1], whole - sum(shares[:-1])] if shares else []

@@ -72,7 +72,7 @@ def handle(sandbox: Surface, method: str, path: str, query: dict[str, str], form
 
 def checkout(sandbox: Surface, session_id: str, form: dict[str, str] | None) -> Answer:
     session = find(sandbox, "checkout.session", session_id)
-    if session is None or session["status"] != "open":
+    if session is None or not is_payable(sandbox, session):
         return closed(session)
     if form is None:
         return payment_page(sandbox, session)
@@ -95,6 +95,12 @@ def checkout(sandbox: Surface, session_id: str, form: dict[str, str] | None) -> 
     return payment_page(sandbox, after, DECLINED, card)
 
 
+def is_payable(sandbox: Surface, session: Object) -> bool:
+    """Not once it is paid or has expired, nor where its customer was deleted."""
+    has_payer = not session.get("customer") or find(sandbox, "customer", session["customer"]) is not None
+    return session["status"] == "open" and has_payer
+
+
 def change_session(sandbox: Surface, session: Object, form: dict[str, str]) -> Answer:
     """A code or an address was typed, which may change the price; nothing is paid."""
     error = ""
@@ -109,7 +115,7 @@ def change_session(sandbox: Surface, session: Object, form: dict[str, str]) -> A
 
 def authentication(sandbox: Surface, session_id: str, form: dict[str, str] | None) -> Answer:
     session = find(sandbox, "checkout.session", session_id)
-    if session is None or session["status"] != "open":
+    if session is None or not is_payable(sandbox, session):
         return closed(session)
     if form is None:
         return page(

@@ -25,9 +25,16 @@ class Clearable:
     of: Spec
 
 
+@dataclass(frozen=True, slots=True)
+class ByCurrency:
+    """An object whose names are codes of currencies, each with the same fields."""
+
+    fields: Mapping[str, Spec]
+
+
 # A sentinel above, a tuple of allowed words, a list with the one spec of its members, or an object's fields;
 # a field whose name ends in "!" is required.
-type Spec = str | tuple[str, ...] | list[Spec] | Mapping[str, Spec] | Clearable
+type Spec = str | tuple[str, ...] | list[Spec] | Mapping[str, Spec] | Clearable | ByCurrency
 
 
 def decode(encoded: str) -> Thing:
@@ -83,6 +90,8 @@ def _param(prefix: str, name: str) -> str:
 def _value(value: Any, spec: Spec, param: str) -> Any:
     if isinstance(spec, Clearable):
         return "" if value == "" else _value(value, spec.of, param)
+    if isinstance(spec, ByCurrency):
+        return _by_currency(value, spec, param)
     if isinstance(spec, Mapping):
         return check(value, spec, param)
     if isinstance(spec, list):
@@ -93,6 +102,15 @@ def _value(value: Any, spec: Spec, param: str) -> Any:
         return _choice(value, spec, param)
     kinds = {TEXT: _text, INT: _integer, BOOL: _boolean, META: _metadata, RANGE: _range, NUMBER: _number}
     return kinds[spec](value, param)
+
+
+def _by_currency(value: Any, spec: ByCurrency, param: str) -> Thing:
+    if not isinstance(value, dict):
+        raise Malformed(f"Invalid object: {value}", param=param)
+    for code in value:
+        if not re.fullmatch("[a-z]{3}", code):
+            raise Malformed(f"Invalid currency: {code}.", param=param)
+    return {code: check(fields, spec.fields, _param(param, code)) for code, fields in value.items()}
 
 
 def _choice(value: Any, words: tuple[str, ...], param: str) -> str:

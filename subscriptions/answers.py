@@ -8,6 +8,7 @@ from typing import Any
 from subscriptions.stripe_gateway import Answer
 
 LONGEST_STATUS = 40
+LONGEST_COMMENT = 300  # characters, as the column
 # Our marks in a subscription's metadata, and our columns.
 PAUSED_FROM = "paused_from"
 PAUSED_UNTIL = "paused_until"
@@ -60,6 +61,7 @@ def begun_and_left(subscription: Answer) -> dict[str, Any]:
         "canceled_at": moment(subscription.get("canceled_at")),
         "cancel_reason": str(details.get("reason") or "")[:LONGEST_STATUS],
         "cancel_feedback": str(details.get("feedback") or "")[:LONGEST_STATUS],
+        "cancel_comment": str(details.get("comment") or "")[:LONGEST_COMMENT],
         "stopped_at": moment(stopped.get("transitioned_at")),
     }
 

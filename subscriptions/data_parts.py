@@ -11,13 +11,15 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.erasure import ErasurePutOff
+from accounts.erasure import ErasurePutOff, ErasureRefused
 from accounts.export import Table
 from accounts.models import User
+from subscriptions.leads import without_others
 from subscriptions.leaving.deeds import end_now, tell_unreturned
 from subscriptions.models import (
     LIVE_STATES,
@@ -41,7 +43,9 @@ from subscriptions.models import (
     SyncJob,
     TrialUse,
 )
+from subscriptions.models.checkout_attempt import CheckoutAttemptQuerySet
 from subscriptions.money_back.refunds import RefundPreview, refund, refund_preview
+from subscriptions.selling.checkout import sync_or_wait
 from subscriptions.statuses import LIVE_STATUSES
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeMissing, StripeRefused
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
@@ -56,7 +60,7 @@ UNPAID = ("open", "uncollectible")  # as Stripe spells invoices that wait for mo
 def export_tables(user: User) -> list[Table]:
     """Of gifts, groups and seats the reader's own side alone: no address of anybody else."""
     gifts = Gift.objects.order_by("pk")
-    leads = Lead.objects.filter(user=user).order_by("pk").annotate(option=F("plan__name"))
+    leads = leads_of(user).order_by("pk").annotate(option=F("plan__name"))
     return [
         Table("addresses_given", _("Addresses given at the gate"), rows(leads, *LEAD)),
         Table(
@@ -88,7 +92,7 @@ AGREEMENT = (
 )
 SUBSCRIPTION = (
     *("stripe_id", "plan__name", "status", "amount_minor", "currency", "interval", "started_at", "period_end"),
-    *("trial_end", "cancel_at", "cancel_at_period_end", "ended_at"),
+    *("trial_end", "cancel_at", "cancel_at_period_end", "ended_at", "cancel_feedback", "cancel_comment"),
 )
 CARD = ("subscription__stripe_id", "kind", "brand", "last4", "exp_month", "exp_year")
 DISPUTE = ("stripe_id", "amount_minor", "currency", "reason", "status", "opened_at", "closed_at")
@@ -126,6 +130,7 @@ DECLARATION = (
     "contract",
     "name",
     "email",
+    "feedback",
     "reason",
     "message",
     "state",
@@ -151,7 +156,7 @@ def own_disputes(user: User) -> QuerySet[Dispute]:
 
 
 def own_invoices(user: User) -> QuerySet[Invoice]:
-    return Invoice.objects.filter(subscription__user=user).order_by("pk")
+    return Invoice.objects.of_reader(user.pk).order_by("pk")
 
 
 def own_purchases(user: User) -> QuerySet[Purchase]:
@@ -165,7 +170,12 @@ def own_attempts(user: User) -> QuerySet[CheckoutAttempt]:
 # --- Erasure --------------------------------------------------------------------------------------------------------
 def refusal(user: User) -> str:
     """Why the account cannot be erased yet; empty where it can."""
-    if Invoice.objects.filter(subscription__user=user, status__in=UNPAID, total_minor__gt=F("paid_minor")).exists():
+    if attempts_of(user, addresses_of(user)).of_this_mode().filter(state=AttemptState.PROCESSING).exists():
+        return _(
+            "A payment of yours is under way, and your bank has not answered yet, which takes some days. You can erase "
+            "your account as soon as it has; if you want to stop the payment, please write to us."
+        )
+    if owed_by(user).exists():
         return _("An invoice of yours is not paid yet. Please pay it first, or write to us about it.")
     members = Seat.objects.filter(group__owner=user, state=SeatState.TAKEN).exclude(user=user)
     if members.filter(group__subscription__status__in=LIVE_STATUSES).exists():
@@ -173,17 +183,34 @@ def refusal(user: User) -> str:
     return ""
 
 
+def owed_by(user: User) -> QuerySet[Invoice]:
+    """What they have to pay. Not what somebody bought without a login who only typed this address: its owner neither
+    logged in where that was bought, nor agreed to anything about it since.
+    """
+    unpaid = Invoice.objects.of_reader(user.pk).filter(status__in=UNPAID, total_minor__gt=F("paid_minor"))
+    bought = CheckoutAttempt.objects.filter(subscription=OuterRef("subscription"))
+    about = Q(subscription=OuterRef("subscription")) | Q(attempt__subscription=OuterRef("subscription"))
+    agreed = Exists(Agreement.objects.filter(about, user=user))
+    theirs = agreed | Exists(bought.filter(taken_up_at__isnull=False)) | Q(subscription__passed_on_at__isnull=False)
+    return unpaid.filter(theirs | ~Exists(bought))
+
+
 def end_at_stripe(user: User) -> None:
     """End what runs, give back what the setting says, and have the customer removed. Each step may be made again.
 
-    Raises ErasurePutOff.
+    First what Stripe says is brought here, as a payment of a moment ago may not be known yet. Raises ErasureRefused
+    for what is found by that, and ErasurePutOff.
     """
-    gateway = Gateway(in_request=True)
+    if not settings.STRIPE_SECRET_KEY:
+        return
     try:
-        for customer in customers_at_stripe(user):
-            close_pages(customer, gateway)
-            for subscription in running_of(customer):
-                end_one(subscription, gateway)
+        catch_up(user)
+        if sentence := refusal(user):
+            raise ErasureRefused([sentence])
+        gateway = Gateway(in_request=True)
+        for subscription in running_of(user):
+            end_one(subscription, gateway)
+        for customer in at_stripe(theirs_alone(user, addresses_of(user))):
             remove_customer(customer, gateway)
     except StripeFailed as error:
         logger.warning("the erasure of account %d is put off: %s", user.pk, error)
@@ -192,28 +219,44 @@ def end_at_stripe(user: User) -> None:
         ) from None
 
 
-def customers_at_stripe(user: User) -> list[StripeCustomer]:
-    """The reader's own, and further ones with whom they paid before it was known who they are."""
-    if not settings.STRIPE_SECRET_KEY:
-        return []
-    theirs = Q(user=user) | Q(subscriptions__user=user) | Q(checkout_attempts__user=user) | Q(purchases__user=user)
-    held = StripeCustomer.objects.filter(theirs, livemode=settings.STRIPE_LIVEMODE, deleted_at=None)
-    return list(held.distinct().order_by("pk"))
-
-
-def running_of(customer: StripeCustomer) -> list[Subscription]:
-    running = Subscription.objects.filter(customer=customer, status__in=LIVE_STATUSES)
-    return list(running.select_related("customer").order_by("pk"))
-
-
-def close_pages(customer: StripeCustomer, gateway: Gateway) -> None:
-    """No payment page may stay open that somebody could still pay on."""
-    waiting = CheckoutAttempt.objects.filter(customer=customer, state=AttemptState.OPEN)
-    for attempt in waiting.exclude(session_id=None):
+def catch_up(user: User) -> None:
+    """Book what was paid a moment ago, and close payment pages, so that nothing is paid from now on. Raises
+    StripeFailed.
+    """
+    emails = addresses_of(user)
+    has_news = Q(user=user) | Q(subscriptions__user=user) | Q(checkout_attempts__state__in=LIVE_STATES)
+    for customer in at_stripe(customers_of(user, emails).filter(has_news)):
+        bring(customer)
+    gateway = Gateway(in_request=True)
+    pages = attempts_to_cut(user, emails).filter(state=AttemptState.OPEN, customer__in=here()).exclude(session_id=None)
+    for attempt in pages.select_related("customer"):
         try:
             gateway.expire_session(attempt.session_id or "")
-        except StripeRefused:  # it is paid, or expired by itself: the customer goes in any case
-            continue
+        except StripeRefused:  # paid since then, or expired by itself
+            if attempt.customer is not None:
+                bring(attempt.customer)
+
+
+def bring(customer: StripeCustomer) -> None:
+    """What Stripe says of the customer by now. Raises StripeFailed, also where a worker is at it."""
+    with suppress(StripeMissing):  # what Stripe does not know holds nothing there
+        sync_or_wait(customer, Gateway(in_request=True))
+
+
+def here() -> QuerySet[StripeCustomer]:
+    """Those that are at Stripe, in the mode of the site's key."""
+    return StripeCustomer.objects.filter(livemode=settings.STRIPE_LIVEMODE, deleted_at=None)
+
+
+def at_stripe(customers: QuerySet[StripeCustomer]) -> list[StripeCustomer]:
+    return list(here().filter(pk__in=customers.values("pk")).order_by("pk"))
+
+
+def running_of(user: User) -> list[Subscription]:
+    """Their own, and what belongs to nobody yet at a customer of theirs."""
+    unclaimed = Q(user=None, customer__in=theirs_alone(user, addresses_of(user)))
+    running = Subscription.objects.of_this_mode().filter(Q(user=user) | unclaimed, status__in=LIVE_STATUSES)
+    return list(running.select_related("customer").order_by("pk"))
 
 
 def end_one(subscription: Subscription, gateway: Gateway) -> None:
@@ -247,25 +290,23 @@ def remove_customer(customer: StripeCustomer, gateway: Gateway) -> None:
 
 def unlink(user: User, emails: frozenset[str]) -> None:
     """Rows are locked in the order of docs/billing.md; a sync that has fetched before finds the generation moved on."""
-    theirs = Q(user=user) | Q(subscriptions__user=user) | Q(checkout_attempts__user=user) | Q(purchases__user=user)
-    customers = list(StripeCustomer.objects.filter(theirs).distinct().values_list("pk", flat=True))
-    list(SyncJob.objects.select_for_update().filter(customer_id__in=customers).order_by("customer_id"))
-    for pk in sorted(customers):
+    alone = list(theirs_alone(user, emails).values_list("pk", flat=True))
+    payers = here().filter(subscriptions__group__places__in=Seat.objects.filter(user=user, state=SeatState.TAKEN))
+    # A seat that gets free is another reader's, who waits for it: the sync of its group sees to that.
+    touched = {*alone, *customers_of(user, emails).values_list("pk", flat=True), *payers.values_list("pk", flat=True)}
+    list(SyncJob.objects.select_for_update().filter(customer_id__in=touched).order_by("customer_id"))
+    for pk in sorted(touched):
         mark_dirty(pk)
-    StripeCustomer.objects.filter(pk__in=customers).update(user=None, billing_email="")
-    own = Q(user=user) | Q(lead__user=user) | Q(lead__email__in=emails) | Q(customer__in=customers)
-    attempts = list(CheckoutAttempt.objects.filter(own).values_list("pk", flat=True))
-    forget_words(user, emails)
+    StripeCustomer.objects.filter(pk__in=alone).update(billing_email="")
+    StripeCustomer.objects.filter(user=user).update(user=None)
+    attempts = list(attempts_to_cut(user, emails).values_list("pk", flat=True))
+    forget_words(user, emails, attempts)
     unlink_attempts(attempts)
-    Card.objects.filter(Q(subscription__user=user) | Q(subscription__customer__in=customers)).delete()
-    Subscription.objects.filter(user=user).update(user=None)
+    Card.objects.filter(Q(subscription__user=user) | Q(subscription__customer__in=alone)).delete()
+    Subscription.objects.filter(user=user).update(user=None, cancel_comment="")
     Purchase.objects.filter(user=user).update(user=None)
     Group.objects.filter(owner=user).update(owner=None, name="")
-    for address in sorted(emails):
-        Seat.objects.filter(email__iexact=address).exclude(state=SeatState.ENDED).update(
-            state=SeatState.ENDED, email="", user=None, taken_at=None
-        )
-    Seat.objects.filter(user=user).update(state=SeatState.ENDED, email="", user=None, taken_at=None)
+    end_seats(user, emails)
 
 
 def unlink_attempts(attempts: list[UUID]) -> None:
@@ -274,15 +315,66 @@ def unlink_attempts(attempts: list[UUID]) -> None:
     own.update(user=None, browser="", next_path="/", session_url="")
 
 
-def forget_words(user: User, emails: frozenset[str]) -> None:
+def end_seats(user: User, emails: frozenset[str]) -> None:
+    """Their seats, and the invitations to an address of theirs; a seat that somebody else has taken stays."""
+    for address in sorted(emails):
+        invited = Seat.objects.filter(email__iexact=address, user=None)
+        invited.update(state=SeatState.ENDED, email="", taken_at=None, token_hash="")
+    own = Seat.objects.filter(user=user)
+    own.update(state=SeatState.ENDED, email="", user=None, taken_at=None, token_hash="")
+
+
+def forget_words(user: User, emails: frozenset[str], attempts: list[UUID]) -> None:
     """What was typed or sent: gone where nothing hangs on it, blank where something does."""
-    leads = Lead.objects.filter(Q(user=user) | Q(email__in=emails))
+    leads = leads_of(user, emails)
     leads.filter(checkout_attempts=None).delete()
     leads.update(user=None, email=ERASED, source_path="")
-    OutgoingMail.objects.filter(Q(user=user) | Q(recipient__in=emails)).delete()
+    OutgoingMail.objects.filter(Q(user=user) | Q(user=None, recipient__in=emails)).delete()
     # A gift that nobody has redeemed yet stays good, without the name of who gave it.
-    Gift.objects.filter(attempt__user=user).update(giver_name="")
-    redeemed = Gift.objects.filter(Q(redeemed_by=user) | Q(attempt__user=user), redeemed_at__isnull=False)
+    Gift.objects.filter(attempt__in=attempts).update(giver_name="")
+    redeemed = Gift.objects.filter(Q(redeemed_by=user) | Q(attempt__in=attempts), redeemed_at__isnull=False)
     redeemed.update(recipient_name="", recipient_email="", message="")
-    declared = Declaration.objects.filter(Q(user=user) | Q(email__in=emails))
+    declared = Declaration.objects.filter(Q(user=user) | Q(user=None, email__in=emails))
     declared.update(user=None, name="", email="", reason="", message="", code_seal="")
+
+
+# --- Whose it is ----------------------------------------------------------------------------------------------------
+# An address may have been somebody else's login before. So what an account is linked to is that account's, and an
+# address decides only of what is linked to nobody.
+def addresses_of(user: User) -> frozenset[str]:
+    """Those that the reader has proved."""
+    proved = EmailAddress.objects.filter(user=user, verified=True)
+    return frozenset({user.email, *proved.values_list("email", flat=True)})
+
+
+def leads_of(user: User, emails: frozenset[str] = frozenset()) -> QuerySet[Lead]:
+    return without_others(Lead.objects.filter(Q(user=user) | Q(user=None, email__in=emails)), user)
+
+
+def attempts_of(user: User, emails: frozenset[str]) -> CheckoutAttemptQuerySet:
+    """Also what was begun without a login, under an address of theirs."""
+    by_lead = Q(lead__user=user) | Q(lead__user=None, lead__email__in=emails)
+    return CheckoutAttempt.objects.filter(Q(user=user) | (Q(user=None) & by_lead))
+
+
+def attempts_to_cut(user: User, emails: frozenset[str]) -> CheckoutAttemptQuerySet:
+    """Further those of nobody with a customer of theirs alone."""
+    unclaimed = CheckoutAttempt.objects.filter(user=None, customer__in=theirs_alone(user, emails))
+    either = Q(pk__in=attempts_of(user, emails).values("pk")) | Q(pk__in=unclaimed.values("pk"))
+    return CheckoutAttempt.objects.filter(either)
+
+
+def customers_of(user: User, emails: frozenset[str]) -> QuerySet[StripeCustomer]:
+    """The reader's own, and further ones with whom they paid, or may pay, before it was known who they are."""
+    attempts = attempts_of(user, emails).values("customer")
+    theirs = Q(user=user) | Q(subscriptions__user=user) | Q(purchases__user=user) | Q(pk__in=attempts)
+    return StripeCustomer.objects.filter(theirs).distinct()
+
+
+def theirs_alone(user: User, emails: frozenset[str]) -> QuerySet[StripeCustomer]:
+    """Without those that are another account's by now, as after a group was handed over, or that it has paid with."""
+    somebody_elses = Q(user__isnull=False) & ~Q(user=user)
+    for model in (Subscription, Purchase):
+        held = model._default_manager.filter(customer=OuterRef("pk"), user__isnull=False).exclude(user=user)
+        somebody_elses |= Q(Exists(held))
+    return customers_of(user, emails).exclude(somebody_elses)

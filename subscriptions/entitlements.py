@@ -16,8 +16,17 @@ from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from subscriptions.halted import Halt, Halted, halted_of
 from subscriptions.mirroring.overdue import ask_stripe_soon
-from subscriptions.models import LIBRARY_SCOPE, AttemptState, CheckoutAttempt, Grant, Purchase, Subscription
+from subscriptions.models import (
+    LIBRARY_SCOPE,
+    AttemptState,
+    CheckoutAttempt,
+    Grant,
+    GrantSource,
+    Purchase,
+    Subscription,
+)
 from subscriptions.statuses import Rules, Standing, SubscriptionFacts, entitlement
 
 type Bought = tuple[Purchase, int]  # what was paid for once, and its plan
@@ -26,7 +35,8 @@ NEVER_BEGUN = ("incomplete", "incomplete_expired")
 FAILING = ("past_due", "unpaid")
 GRANT_FIELDS = ("scope", "starts_at", "ends_at", "revoked_at")
 PURCHASE_FIELDS = (*GRANT_FIELDS, "price_id")
-SUBSCRIPTION_FIELDS = ("id", "customer_id", "plan_id", *(field.name for field in fields(SubscriptionFacts)))
+JUDGED = tuple(field.name for field in fields(SubscriptionFacts))
+SUBSCRIPTION_FIELDS = ("id", "customer_id", "plan_id", "paused_until", *JUDGED)
 PLAN = "plan"  # of the price that was paid once
 ALLOWANCE = "allowance"  # of the plan; where it has none the subscription opens the library
 GROUP = "group"  # the name of the group in which the reader has a seat; null for what is their own
@@ -35,6 +45,12 @@ RECORDS = f"""SELECT
         SELECT jsonb_build_object({", ".join(f"'{name}', held.{name}" for name in GRANT_FIELDS)})
           FROM subscriptions_grant AS held
          WHERE held.user_id = %(user)s AND held.starts_at <= %(now)s
+           AND (held.source <> '{GrantSource.GIFT}' OR NOT EXISTS (
+                SELECT FROM subscriptions_gift AS gift
+                  JOIN subscriptions_purchase AS paid ON paid.id = gift.purchase_id
+                  JOIN subscriptions_stripecustomer AS giver ON giver.id = paid.customer_id
+                 WHERE gift.grant_id = held.id AND giver.livemode <> %(livemode)s
+               ))
     ), ARRAY(
         SELECT jsonb_build_object('{ALLOWANCE}', plan.allowance, '{GROUP}', held_by.group_name,
                                   {", ".join(f"'{name}', held.{name}" for name in SUBSCRIPTION_FIELDS)})
@@ -99,6 +115,12 @@ class Entitlement:
     has_subscription: bool = False  # the library is open by a subscription, whose end is no day to be named
     allowance: int | None = None  # articles in a period, the most of what light plans give; None without such a plan
     failing: Failing | None = None  # said to nobody but this reader
+    halted: Halted | None = None  # a subscription that has not ended and opens nothing
+
+    @property
+    def why_closed(self) -> Halted | None:
+        """What explains that the library is closed; None where it is open, or what there was has ended."""
+        return None if self.has_library else self.halted
 
     @property
     def has_library(self) -> bool:
@@ -121,6 +143,7 @@ class Entitlement:
             has_subscription=self.has_subscription or other.has_subscription,
             allowance=allowance,
             failing=self.failing or other.failing,
+            halted=self.halted or other.halted,
         )
 
 
@@ -157,7 +180,8 @@ def entitlement_of(user_id: int, now: datetime) -> Entitlement:
 
 
 def records_of(user_id: int, now: datetime) -> tuple[list[Grant], list[Sold], list[Bought]]:
-    """The grants that have begun, and subscriptions and purchases of this mode, with what judging them needs, no more.
+    """The grants that have begun, and subscriptions and purchases, with what judging them needs, no more. Nothing that
+    was paid in the other mode, nor a grant by such a gift.
 
     Each page view asks it, so it is SQL: to compile a query set of this kind takes twenty times as long as the answer.
     """
@@ -234,6 +258,7 @@ def judged(subscriptions: Iterable[Sold], now: datetime) -> Entitlement:
     allowances = []
     lapsed = False
     failing = None
+    halted = []
     for subscription, allowance, via in subscriptions:
         standing = standing_of(subscription, now)
         if subscription.status in FAILING and not via:
@@ -241,10 +266,15 @@ def judged(subscriptions: Iterable[Sold], now: datetime) -> Entitlement:
         if standing.needs_sync:
             ask_stripe_soon(subscription, now)
         if not standing.granted:
-            lapsed = lapsed or subscription.status not in NEVER_BEGUN
+            why = halted_of(subscription, now, via)
+            has_begun = subscription.status not in NEVER_BEGUN and (why is None or why.halt is not Halt.WAITING)
+            lapsed = lapsed or has_begun
+            halted.append(why)
         elif allowance is None:
             scopes.append(Held(LIBRARY_SCOPE, standing.until, subscription.plan_id, via))
         else:
             allowances.append(allowance)
     has_lapsed = lapsed and not scopes and not allowances
-    return Entitlement(tuple(scopes), has_lapsed, bool(scopes), max(allowances, default=None), failing)
+    allowance = max(allowances, default=None)
+    told = max(filter(None, halted), key=lambda one: one.precedence, default=None)
+    return Entitlement(tuple(scopes), has_lapsed, bool(scopes), allowance, failing, told)

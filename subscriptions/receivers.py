@@ -6,8 +6,9 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed
-from django.db.models.signals import post_save
+from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.export import Table
@@ -16,7 +17,6 @@ from accounts.signals import address_confirmed, collect_export, erasing, erasure
 from subscriptions import data_parts
 from subscriptions.account.due_notices import hear_of_renewal, hear_of_trial_end
 from subscriptions.account.notices import tell_ended
-from subscriptions.agreed import agreements
 from subscriptions.alerts import tell_of_unfinished
 from subscriptions.catalogue import is_of_catalogue, sync_plans_soon
 from subscriptions.doubles import find_doubles
@@ -24,14 +24,21 @@ from subscriptions.leads import confirm_leads
 from subscriptions.mirroring.addresses_at_stripe import follow_login
 from subscriptions.mirroring.cards import forget_labels
 from subscriptions.mirroring.payers import hear_of_payment
-from subscriptions.models import CheckoutAttempt, Lead, StripeCustomer
+from subscriptions.models import StripeCustomer
 from subscriptions.paid_once.subscription_gifts import begin_waiting_of
+from subscriptions.paid_once.unbacked import end_unbacked_of
+from subscriptions.selling.passes import take_up
 from subscriptions.signals import customer_synced, event_told
 
 
 @receiver(address_confirmed)
 def confirm_leads_of_owner(user: User, email: str, **_kwargs: Any) -> None:
     confirm_leads(user, email)
+
+
+@receiver(user_logged_in)
+def note_who_paid_here(user: User, request: HttpRequest, **_kwargs: Any) -> None:
+    take_up(request, user, timezone.now())
 
 
 @receiver(email_changed)
@@ -48,6 +55,11 @@ def find_doubles_of_customer(customer: StripeCustomer, **_kwargs: Any) -> None:
 def tell_of_ends(customer: StripeCustomer, **_kwargs: Any) -> None:
     forget_labels(customer)
     tell_ended(customer, timezone.now())
+
+
+@receiver(customer_synced)
+def end_what_was_to_begin_behind_a_gift(customer: StripeCustomer, **_kwargs: Any) -> None:
+    end_unbacked_of(customer, timezone.now())
 
 
 @receiver(customer_synced)
@@ -79,18 +91,6 @@ def hear_of_unfinished(event: dict[str, Any], customer: StripeCustomer | None, *
 def compare_catalogue(event: dict[str, Any], **_kwargs: Any) -> None:
     if is_of_catalogue(event):
         sync_plans_soon.enqueue()
-
-
-@receiver(post_save, sender=Lead)
-def note_what_the_gate_said(instance: Lead, created: bool, **_kwargs: Any) -> None:
-    if created:
-        agreements.note_gate(instance)
-
-
-@receiver(post_save, sender=CheckoutAttempt)
-def note_what_is_bought(instance: CheckoutAttempt, created: bool, **_kwargs: Any) -> None:
-    if created:
-        agreements.note_checkout(instance)
 
 
 @receiver(collect_export)

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 
 OVERDUE_MINUTES = 15  # of access after the one sync that is asked for when a period's end was never confirmed
 UNKNOWN_HOURS = 72  # for which the last decision holds while Stripe says a word that is not known here
+# Stripe begins nothing sooner than 48 hours after its payment page was made, so a gift may end some two days before the
+# subscription behind it begins: so long before its first payment that opens the library, and no day is missing.
+BEFORE_BEGINNING = timedelta(hours=50)
 
 # Those that block a second checkout.
 LIVE_STATUSES = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
@@ -25,6 +28,7 @@ class SubscriptionFacts:
     `paused_from`: up to when it is paid for, where the reader has paused it; no longer there once it is paid again.
     `overdue_since`: when a sync was asked for because the end of the period had passed without a word.
     `suspended_at`: since when a payment for it is contested (`subscriptions/money_back/disputes.py`).
+    `begins_at`: when it was sold to begin, where that is the end of a gift.
     """
 
     status: str
@@ -41,6 +45,7 @@ class SubscriptionFacts:
     past_due_since: datetime | None = None
     overdue_since: datetime | None = None
     suspended_at: datetime | None = None
+    begins_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,15 @@ def is_paused_by_publisher(subscription: SubscriptionFacts) -> bool:
 
 
 def on_trial(subscription: SubscriptionFacts, now: datetime) -> Standing:
+    if waits_for_gift(subscription.begins_at, now):
+        return NO
     end = subscription.trial_end or subscription.period_end
     return overdue(subscription, now) if end is None else until(end, now)
+
+
+def waits_for_gift(begins_at: datetime | None, now: datetime) -> bool:
+    """Whether what was sold to begin then, behind a gift, opens nothing by itself yet: the gift does while it holds."""
+    return begins_at is not None and now < begins_at - BEFORE_BEGINNING
 
 
 def renewed(subscription: SubscriptionFacts, now: datetime, rules: Rules) -> Standing:

@@ -39,6 +39,10 @@ class StripeAway(StripeFailed):
     """No answer in time, no connection, or an error of Stripe's own. Nothing is known of what was done."""
 
 
+class StripeUnderWay(StripeAway):
+    """Another request under the same key is still being carried out."""
+
+
 class StripeBusy(StripeFailed):
     """Too many requests (429). `retry_after` is in seconds where Stripe said it."""
 
@@ -121,8 +125,9 @@ class Gateway:
 
     def promotion_codes(self, code: str) -> list[Answer]:
         """All codes that readers type so, whatever their case, active or not, each with its coupon. Newest first."""
-        coupon = "data.promotion.coupon"
-        params: Any = {"code": code, "limit": PAGE, "expand": [coupon, f"{coupon}.applies_to"]}
+        coupon, limits = "data.promotion.coupon", "data.restrictions.currency_options"
+        expand = [coupon, f"{coupon}.applies_to", f"{coupon}.currency_options", limits]
+        params: Any = {"code": code, "limit": PAGE, "expand": expand}
         return list(pages(self._v1.promotion_codes.list, params))
 
     def create_session(self, params: Any, *, key: str) -> Answer:
@@ -146,8 +151,9 @@ class Gateway:
 
     # --- Subscriptions and money ----------------------------------------------------------------------------------
     def subscriptions_of(self, customer_id: str) -> list[Answer]:
-        """All of a customer's subscriptions, those that have ended too."""
-        params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": ["data.schedule"]}
+        """All of a customer's subscriptions, those that have ended too, with what is taken off their prices."""
+        expand = ["data.schedule", "data.discounts.source.coupon"]
+        params: Any = {"customer": customer_id, "status": "all", "limit": PAGE, "expand": expand}
         return list(pages(self._v1.subscriptions.list, params))
 
     def subscriptions(self) -> Iterator[Answer]:
@@ -190,9 +196,9 @@ class Gateway:
     def schedule(self, stripe_id: str) -> Answer:
         return call(self._v1.subscription_schedules.retrieve, stripe_id)
 
-    def cancel_subscription(self, stripe_id: str, *, key: str) -> Answer:
-        """End it at once, without a pro-rated invoice."""
-        params: Any = {"invoice_now": False, "prorate": False}
+    def cancel_subscription(self, stripe_id: str, *, key: str, why: Any = None) -> Answer:
+        """End it at once, without a pro-rated invoice. `why`: `cancellation_details`, where the reader gave any."""
+        params: Any = {"invoice_now": False, "prorate": False, **(why or {})}
         return call(self._v1.subscriptions.cancel, stripe_id, params, {"idempotency_key": key})
 
     def invoices_of(self, customer_id: str) -> list[Answer]:
@@ -308,7 +314,18 @@ def pages(method: Callable[..., stripe.ListObject[Any]], params: Any) -> Iterato
 
 
 def plain(answer: stripe.StripeObject) -> Answer:
-    return answer.to_dict(for_json=True)
+    return {name: unwrapped(value) for name, value in answer.to_dict(for_json=True).items()}
+
+
+def unwrapped(value: Any) -> Any:
+    """The library leaves objects as they are that are kept by name, as in `restrictions.currency_options`."""
+    if isinstance(value, stripe.StripeObject):
+        return plain(value)
+    if isinstance(value, list):
+        return [unwrapped(member) for member in value]
+    if isinstance(value, dict):
+        return {name: unwrapped(member) for name, member in value.items()}
+    return value
 
 
 @contextmanager
@@ -319,6 +336,8 @@ def errors_in_our_words() -> Iterator[None]:
     except stripe.RateLimitError as error:
         stated = str((error.headers or {}).get("Retry-After", ""))
         raise StripeBusy(summary(error), int(stated) if stated.isdigit() else None) from None
+    except stripe.IdempotencyError as error:
+        raise StripeUnderWay(summary(error)) from None
     except (stripe.InvalidRequestError, stripe.CardError) as error:
         kind = StripeMissing if error.code == "resource_missing" and error.http_status == 404 else StripeRefused
         raise kind(summary(error), str(error.code or ""), str(error.param or "")) from None

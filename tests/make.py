@@ -22,7 +22,10 @@ from PIL import Image
 
 from accounts.models import User
 from articles.models import Article, Author, Byline, Photo, Section, Series, Topic
-from subscriptions.models import Grant, Plan, PlanPrice, StripeCustomer, Subscription, SyncJob
+from subscriptions.leads import capture_lead
+from subscriptions.models import Grant, Lead, Plan, PlanPrice, StripeCustomer, Subscription, SyncJob
+from subscriptions.selling.plans import offered_plans
+from subscriptions.selling.shown import shown_option
 
 SENTINEL = "canaryword"
 numbers = itertools.count(1)
@@ -77,6 +80,12 @@ def second_factor(made: User) -> Authenticator:
 def grant(made: User, **fields: Any) -> Grant:
     fields.setdefault("starts_at", timezone.now() - timedelta(minutes=1))
     return Grant.objects.create(user=made, **fields)
+
+
+def lead(email: str = "new@example.org", plan: str = "annual") -> Lead:
+    """As the gate keeps an address, with what it showed to a stranger."""
+    option = next(option for option in offered_plans() if option.key == plan)
+    return capture_lead(email, Plan.objects.get(key=plan), shown_option(option), source_path="/")
 
 
 def plan_price(key: str = "annual") -> PlanPrice:

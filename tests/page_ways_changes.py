@@ -43,7 +43,7 @@ def no_change(client: Client) -> HttpResponse:
 def quoted(client: Client, quote: Quote, form: dict[str, str] | None = None) -> HttpResponse:
     way = address(f"change/{make.plan_price('monthly').pk}")
     with (
-        mock.patch("subscriptions.contracts.changing.contract_of"),
+        mock.patch("subscriptions.contracts.changing.contract_of", return_value=mock.Mock(quantity=1)),
         mock.patch("subscriptions.contracts.changing.quote", return_value=quote),
     ):
         return client.get(way) if form is None else client.post(way, form)
@@ -99,6 +99,16 @@ def paused(client: Client) -> HttpResponse:
     by_the_month()
     Subscription.objects.update(paused_from=DAY.replace(year=2026), paused_until=DAY, is_collection_paused=True)
     return client.get("/account/")
+
+
+def gate_while_paused(client: Client) -> HttpResponse:
+    paused(client)
+    return client.get("/articles/harbour-1/")
+
+
+def open_while_paused(client: Client) -> HttpResponse:
+    paused(client)
+    return client.get("/access/")
 
 
 def resumed(client: Client, resumption: Resumption) -> HttpResponse:

@@ -71,6 +71,7 @@ PAGES: list[PageType] = [
     PageType("what is open", "/access/"),
     PageType("what is open to a registered reader", "/access/", "registered", of="what is open"),
     PageType("what is open to a subscriber", "/access/", "subscriber", of="what is open"),
+    PageType("what is open while paused", changes.open_while_paused, "payer", of="what is open"),
     PageType("why an article does not open", "/access/?article=harbour-1"),
     PageType(
         "why an article does not open, allowance used",
@@ -93,6 +94,7 @@ PAGES: list[PageType] = [
     PageType("article at the gate", "/articles/harbour-1/"),
     PageType("article at the gate, without photo", "/articles/harbour-3/"),
     PageType("article at the gate, lapsed", "/articles/harbour-1/", "lapsed", of="article at the gate"),
+    PageType("article at the gate, paused", changes.gate_while_paused, "payer", of="article at the gate"),
     PageType("article at the gate, allowance used", "/articles/harbour-1/", "spent", of="article at the gate"),
     PageType("article at the gate, free for strangers", page_ways.offered_to_strangers, of="article at the gate"),
     PageType("article by a stranger's free read", page_ways.read_by_a_stranger, of="article for a subscriber"),

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import stripe
 import time_machine
 from django.http import HttpResponse
 from django.test import Client
@@ -34,8 +35,12 @@ def allowed_words() -> set[str]:
 
 
 @pytest.fixture
-def sandbox(allowed_words: set[str]) -> Iterator[Sandbox]:
-    """The stand-in on a port of its own. Whatever breaks Stripe's contract, in either direction, fails the test."""
+def sandbox(allowed_words: set[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The stand-in on a port of its own. Whatever breaks Stripe's contract, in either direction, fails the test. What
+    fails is asked again as often as ever, but sooner.
+    """
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
     stand_in = Sandbox(KEY, SECRET)
     stand_in.on_request = check_request
     stand_in.on_object = partial(check_object, allowing=allowed_words)
@@ -199,7 +204,14 @@ class Shop:
         self.settle()
 
     def promotion(
-        self, code: str = "SPRING", *, minimum: int = 0, first_time: bool = False, customer: str = "", **coupon: Any
+        self,
+        code: str = "SPRING",
+        *,
+        minimum: int = 0,
+        minimum_in: dict[str, Any] | None = None,
+        first_time: bool = False,
+        customer: str = "",
+        **coupon: Any,
     ) -> dict[str, Any]:
         """A promotion code with a coupon of 25 % once, unless said otherwise; `products` by the keys of plans."""
         given = {"percent_off": None if "amount_off" in coupon else 25, "duration": "once", **coupon}
@@ -209,6 +221,8 @@ class Shop:
         restrictions: dict[str, Any] = {"first_time_transaction": first_time}
         if minimum:
             restrictions |= {"minimum_amount": minimum, "minimum_amount_currency": "usd"}
+        if minimum_in:
+            restrictions["currency_options"] = minimum_in
         params = {"code": code, "promotion": {"type": "coupon", "coupon": made.id}, "restrictions": restrictions}
         if customer:
             params["customer"] = self.at_stripe().customers.create({"email": customer}).id

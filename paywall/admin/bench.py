@@ -28,9 +28,9 @@ from paywall.admin.asked import MomentForm, Record, found_articles, may_see_all,
 from paywall.asking import ArticleFacts, Policy
 from paywall.policy import policy_of
 from paywall.telling.answers import Answer, told
-from paywall.telling.next_steps import NextStep
 from paywall.telling.reader_kinds import ReaderKind, reader_kinds
 from paywall.telling.reasons import asked_sentence
+from paywall.telling.steps import NextStep
 from paywall.terms import recorded_facts
 
 

@@ -13,15 +13,18 @@ from paywall.access import NO_METER, Access, MeterFacts, ReaderFacts, Reason, de
 from paywall.asking import ArticleFacts, Ask, Policy, opens_at
 from paywall.policy import policy_now, policy_of
 from paywall.readers import Reader
-from paywall.telling.next_steps import NextStep, next_steps
+from paywall.telling.next_steps import next_steps
 from paywall.telling.reasons import why
+from paywall.telling.steps import NextStep
 from paywall.terms import facts_of, recorded_facts
+from subscriptions.halted import Halted
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The decision for one reader and one article at one moment, and what explains it. `opens_at` is when the article
-    next opens to everybody (UTC), where that is known and has not come.
+    next opens to everybody (UTC), where that is known and has not come. `has_lapsed`: what there was opens nothing any
+    more; `halted`: by a subscription that has not ended.
     """
 
     access: Access
@@ -32,6 +35,7 @@ class Answer:
     opens_at: datetime | None = None
     plan_names: tuple[str, ...] = ()
     has_lapsed: bool = False
+    halted: Halted | None = None
 
     def steps(self, path: str, now: datetime) -> list[NextStep]:
         """What would open the article, whose own path is given."""
@@ -42,6 +46,7 @@ class Answer:
             is_known=self.reader.is_registered,
             plan_names=self.plan_names,
             opens_at=self.opens_at,
+            halted=self.halted,
         )
 
 
@@ -63,7 +68,8 @@ def answer_by(article: Article, facts: ArticleFacts, policy: Policy, reader: Rea
     if asks_meter(access):
         meter = reader.meter(article, moment)
         access = decide(facts, held, moment, policy=policy, meter=meter)
-    return told(access, facts, policy, held, meter, moment, has_lapsed=reader.entitlement.has_lapsed)
+    held_now = reader.entitlement
+    return told(access, facts, policy, held, meter, moment, has_lapsed=held_now.has_lapsed, halted=held_now.why_closed)
 
 
 def asks_meter(access: Access) -> bool:
@@ -80,6 +86,7 @@ def told(
     moment: datetime,
     *,
     has_lapsed: bool = False,
+    halted: Halted | None = None,
 ) -> Answer:
     """The decision with its words."""
     opening = opens_at(facts, policy, moment)
@@ -89,8 +96,9 @@ def told(
         facts=facts,
         reader=reader,
         meter=meter,
-        sentence=why(access, has_lapsed=has_lapsed, plan_names=plan_names),
+        sentence=why(access, has_lapsed=has_lapsed, halted=halted, plan_names=plan_names),
         opens_at=opening if opening is not None and opening > moment else None,
         plan_names=plan_names,
         has_lapsed=has_lapsed,
+        halted=halted,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlencode
 
@@ -17,14 +16,10 @@ from paywall.access import Access, Reason
 from paywall.asking import Ask
 from paywall.gate import CONTINUE, login_url
 from paywall.meters.meter import terms_of_meter
+from paywall.telling.halted import ways_on
+from paywall.telling.steps import NextStep
 from paywall.ways_in.institutions import has_live_institution
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    words: str
-    label: str
-    url: str
+from subscriptions.halted import Halted
 
 
 def next_steps(
@@ -35,13 +30,15 @@ def next_steps(
     is_known: bool = False,
     plan_names: tuple[str, ...] = (),
     opens_at: datetime | None = None,
+    halted: Halted | None = None,
 ) -> list[NextStep]:
     """The shortest way first, at `now` (UTC); none for an article that is granted. `path` is the article's own,
-    `is_known` tells a reader with an account from a stranger; `opens_at` is when it opens to everybody (UTC).
+    `is_known` tells a reader with an account from a stranger; `opens_at` is when it opens to everybody (UTC); `halted`
+    is the subscription that would open it but opens nothing now.
     """
     if access.granted:
         return []
-    steps = list(steps_of_reason(access, path, now, is_known=is_known, plan_names=plan_names))
+    steps = list(steps_of_reason(access, path, now, is_known=is_known, plan_names=plan_names, halted=halted))
     if opens_at is not None:
         words = _("Or wait: from %(moment)s everybody can read it.") % {"moment": moment_in_words(opens_at)}
         steps.append(NextStep(words, _("To the article"), path))
@@ -49,7 +46,13 @@ def next_steps(
 
 
 def steps_of_reason(
-    access: Access, path: str, now: datetime, *, is_known: bool, plan_names: tuple[str, ...]
+    access: Access,
+    path: str,
+    now: datetime,
+    *,
+    is_known: bool,
+    plan_names: tuple[str, ...],
+    halted: Halted | None,
 ) -> Iterator[NextStep]:
     match access.reason:
         case Reason.UNDECIDED:
@@ -77,7 +80,18 @@ def steps_of_reason(
         url = f"{reverse('paywall:institution-access')}?{urlencode({'next': path})}"
         yield NextStep(words, _("Read with an institution"), url)
     if access.reason is not Reason.REGISTRATION_NEEDED:
+        yield from steps_to_plan(access, plan_names, halted)
+
+
+def steps_to_plan(access: Access, plan_names: tuple[str, ...], halted: Halted | None) -> Iterator[NextStep]:
+    """To have a plan that opens it: who has a subscription makes it open again, or changes it."""
+    if halted is None or halted.via:
         yield choose_plan(plan_names, has_another=access.reason is Reason.PLAN_NEEDED)
+        return
+    yield from ways_on(halted)
+    needed = access.asking.plan_ids if access.asking is not None else frozenset()
+    if needed and halted.plan_id is not None and halted.plan_id not in needed:
+        yield choose_plan(plan_names, has_another=True)
 
 
 def wait_for_reads(renews_on: date, path: str, *, is_plans: bool) -> NextStep:

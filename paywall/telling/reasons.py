@@ -13,36 +13,40 @@ from paywall.access import Access, Reason
 from paywall.asking import Ask, Origin
 from paywall.meters.meter import terms_of_meter
 from paywall.meters.words import metered_asks, metered_sentence, read_available_sentence, used_up_sentence
+from paywall.telling.halted import halted_sentence
+from subscriptions.halted import Halted
 
 
-def sentence(access: Access, *, has_lapsed: bool = False, plan_names: tuple[str, ...] = ()) -> str:
-    """What the article's own page says of it; empty where the page says it without words. `plan_names`: the plans one
-    of which is needed.
+def sentence(
+    access: Access, *, has_lapsed: bool = False, halted: Halted | None = None, plan_names: tuple[str, ...] = ()
+) -> str:
+    """What the article's own page says of it; empty where the page says it without words. `halted`: the subscription
+    that opens nothing now, though it has not ended; `plan_names`: the plans one of which is needed.
     """
     match access.reason:
         case Reason.FREE if access.until is not None:
             return _("Free to read until %(moment)s.") % {"moment": moment_in_words(access.until)}
         case Reason.METERED:
             return metered_sentence(access)
-        case Reason.ALLOWANCE_USED:
-            return used_up_sentence(access)
-        case Reason.READ_AVAILABLE:
-            return read_available_sentence(access, has_lapsed=has_lapsed)
+        case Reason.ALLOWANCE_USED | Reason.READ_AVAILABLE:
+            return withheld_sentence(access, has_lapsed=has_lapsed, halted=halted)
         case Reason.INSTITUTION | Reason.GIFT | Reason.MAIL_LINK | Reason.STAFF:
             return granted_sentence(access)
         case Reason.REGISTRATION_NEEDED | Reason.PLAN_NEEDED | Reason.UNDECIDED:
             return withheld_sentence(access, plan_names=plan_names)
-        case Reason.SUBSCRIPTION_NEEDED if plan_names:
-            return withheld_sentence(access, plan_names=plan_names)
+        case Reason.SUBSCRIPTION_NEEDED if plan_names or halted is not None:
+            return withheld_sentence(access, halted=halted, plan_names=plan_names)
         case _:
             return ""
 
 
-def why(access: Access, *, has_lapsed: bool = False, plan_names: tuple[str, ...] = ()) -> str:
+def why(
+    access: Access, *, has_lapsed: bool = False, halted: Halted | None = None, plan_names: tuple[str, ...] = ()
+) -> str:
     """Why the article opens or not, in a sentence that is never empty."""
     if access.granted:
         return granted_sentence(access)
-    return withheld_sentence(access, has_lapsed=has_lapsed, plan_names=plan_names)
+    return withheld_sentence(access, has_lapsed=has_lapsed, halted=halted, plan_names=plan_names)
 
 
 def granted_sentence(access: Access) -> str:
@@ -78,8 +82,23 @@ def free_sentence(access: Access) -> str:
     return _("It is free to read, for everybody.")
 
 
-def withheld_sentence(access: Access, *, has_lapsed: bool = False, plan_names: tuple[str, ...] = ()) -> str:
-    """Why it does not open."""
+def withheld_sentence(
+    access: Access, *, has_lapsed: bool = False, halted: Halted | None = None, plan_names: tuple[str, ...] = ()
+) -> str:
+    """Why it does not open. A subscription that opens nothing just now is not said to have ended."""
+    if halted is None:
+        return refused_sentence(access, has_lapsed=has_lapsed, plan_names=plan_names)
+    said = refused_sentence(access, plan_names=plan_names)
+    match access.reason:
+        case Reason.READ_AVAILABLE | Reason.ALLOWANCE_USED:
+            return f"{halted_sentence(halted)} {said}"
+        case Reason.SUBSCRIPTION_NEEDED:
+            return f"{said} {halted_sentence(halted)}"
+        case _:
+            return said
+
+
+def refused_sentence(access: Access, *, has_lapsed: bool = False, plan_names: tuple[str, ...] = ()) -> str:
     match access.reason:
         case Reason.REGISTRATION_NEEDED:
             return _("This article is open to everyone who has given an e-mail address.")

@@ -18,7 +18,9 @@ from paywall.meters.meter import terms_of_meter
 from paywall.meters.words import allowance_sentence, premium_asks
 from paywall.policy import policy_now
 from paywall.readers import Reader
-from paywall.telling.next_steps import NextStep, register_for_reads
+from paywall.telling.halted import halted_sentence, ways_on
+from paywall.telling.next_steps import register_for_reads
+from paywall.telling.steps import NextStep
 
 ARTICLE_SCOPE = "article:"
 
@@ -70,6 +72,8 @@ def who_reads(reader: Reader, *, has_library: bool) -> str:
         return _("You read everything as a member of staff.")
     if has_library:
         return _("The whole library is open to you.")
+    if reader.entitlement.why_closed is not None:
+        return halted_sentence(reader.entitlement.why_closed)
     if reader.entitlement.has_lapsed:
         return _("Your access to the whole library has ended.")
     if reader.is_registered:
@@ -157,6 +161,11 @@ def right_in_words(right: Right) -> str:
 
 
 def ways_to_more(reader: Reader) -> Iterator[NextStep]:
+    """Who has a subscription that opens nothing just now is not offered a second one, which would be refused."""
+    halted = reader.entitlement.why_closed
+    if halted is not None and not halted.via:
+        yield from ways_on(halted)
+        return
     plans = reverse("paywall:plans")
     if not reader.is_registered:
         yield from register_for_reads(plans)

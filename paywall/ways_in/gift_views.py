@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.names import NameRefused
 from accounts.overview import OverviewLink, OverviewSection
 from accounts.requests import user_of
 from articles.article_page import find_page
@@ -99,7 +100,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return limits.refuse(request, reached.wait, has_code=False)
     except (gifts.QuotaUsed, gifts.NotTheirs):
         return form(request, article)  # which says why
-    except gifts.NameRefused:
+    except NameRefused:
         most = _(
             "Please write a name, not an address: letters, at most %(most)d characters, three accents on one at most."
         ) % {"most": LONGEST_NAME}

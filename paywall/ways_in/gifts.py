@@ -5,7 +5,6 @@ each time it is asked whether its giver still holds the article.
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -17,12 +16,13 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import User
+from accounts.names import cleaned_name
 from articles.models import Article
 from paywall.access import Reason, Right
 from paywall.cookies import GIFT, read_cookie, set_cookie
 from paywall.meters.periods import period_of
 from paywall.models import GiftLink, GiftOpening
-from paywall.models.gift import LONGEST_NAME, hash_of, token_of
+from paywall.models.gift import hash_of, token_of
 from paywall.readers import Reader
 from paywall.ways_in.own_rights import count_one_more, earlier, own_right, rights_by
 from subscriptions.entitlements import entitlement_of
@@ -33,8 +33,6 @@ MOST_READERS = 10  # of one link
 KEPT_FOR = timedelta(days=180)  # after its end
 KEYS_OF_A_BROWSER = 10  # the one that was opened longest ago is forgotten first
 SEED_BYTES = 32
-MOST_MARKS = 3  # in a row
-BESIDE_LETTERS = frozenset(" .,-'’·&")
 
 
 class QuotaUsed(Exception):
@@ -43,10 +41,6 @@ class QuotaUsed(Exception):
 
 class NotTheirs(Exception):
     """Who asks holds neither the library nor this article by the account itself, and so has nothing to give."""
-
-
-class NameRefused(Exception):
-    """It is no name: it could be an address, or hide one."""
 
 
 def may_give(user_id: int, article: Article, now: datetime) -> bool:
@@ -94,27 +88,6 @@ def give(giver: User, article: Article, now: datetime, shown_name: str = "") -> 
             expires_at=now + LASTS,
             most_readers=MOST_READERS,
         )
-
-
-def cleaned_name(typed: str) -> str:
-    """A name as it may stand on a page: letters, marks, digits and what stands between them in names. Raises
-    NameRefused.
-    """
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
-    if any(unicodedata.category(sign)[0] not in "LMN" and sign not in BESIDE_LETTERS for sign in name):
-        raise NameRefused
-    is_domain = any(len(after.split(" ")[0]) > 1 for after in name.split(".")[1:])
-    if is_domain or len(name) > LONGEST_NAME or is_stacked(name):
-        raise NameRefused
-    if name and not any(unicodedata.category(sign)[0] == "L" for sign in name):
-        raise NameRefused
-    return name
-
-
-def is_stacked(name: str) -> bool:
-    """Whether more marks in a row stand on one letter than any script writes: they would cover what is around them."""
-    marks = "".join("M" if unicodedata.category(sign)[0] == "M" else " " for sign in name)
-    return "M" * (MOST_MARKS + 1) in marks
 
 
 def right_of(link: GiftLink, now: datetime) -> Right | None:

@@ -8,7 +8,7 @@ from stripe_sandbox.api.route import ID, PAGED, Route
 from stripe_sandbox.collection import change
 from stripe_sandbox.faults import Malformed, Refused, Thing
 from stripe_sandbox.ledger import ALPHABET, Ledger, identity
-from stripe_sandbox.params import BOOL, INT, META, NUMBER, TEXT, Spec
+from stripe_sandbox.params import BOOL, INT, META, NUMBER, TEXT, ByCurrency, Spec
 
 COUPONS, CODES = "/v1/coupons", "/v1/promotion_codes"
 DURATIONS = ("forever", "once", "repeating")
@@ -16,6 +16,7 @@ COUPON: dict[str, Spec] = {
     "amount_off": INT,
     "applies_to": {"products": [TEXT]},
     "currency": TEXT,
+    "currency_options": ByCurrency({"amount_off!": INT}),
     "duration": DURATIONS,
     "duration_in_months": INT,
     "id": TEXT,
@@ -26,6 +27,7 @@ COUPON: dict[str, Spec] = {
     "redeem_by": INT,
 }
 RESTRICTIONS: dict[str, Spec] = {
+    "currency_options": ByCurrency({"minimum_amount": INT}),
     "first_time_transaction": BOOL,
     "minimum_amount": INT,
     "minimum_amount_currency": TEXT,
@@ -70,6 +72,8 @@ def _check_coupon(ledger: Ledger, params: Thing) -> None:
         raise Malformed("Invalid positive integer", code="parameter_invalid_integer", param="amount_off")
     if "amount_off" in params and "currency" not in params:
         raise Malformed("Missing required param: currency.", code="parameter_missing", param="currency")
+    if "currency_options" in params and "amount_off" not in params:
+        raise Refused("currency_options belongs to amount_off.", param="currency_options")
     if (params.get("duration") == "repeating") != ("duration_in_months" in params):
         raise Refused("duration_in_months belongs to the duration repeating.", param="duration_in_months")
     if not 1 <= params.get("duration_in_months", 1) <= 600:

@@ -56,8 +56,8 @@ def running() -> QuerySet[Subscription]:
 
 
 def trials_about_to_end(now: datetime) -> list[Subscription]:
-    """Those whose end is near and not told yet. A trial no longer than the notice is told of by its welcome, and once
-    more shortly before.
+    """Those whose end is near and not told yet. A trial no longer than TRIAL_NOTICE_DAYS is told of by its welcome, and
+    once more shortly before.
     """
     notice = timedelta(days=settings.TRIAL_NOTICE_DAYS) + MARGIN
     ending = running().filter(status="trialing", trial_end__gt=now, trial_end__lte=now + notice)
@@ -65,7 +65,7 @@ def trials_about_to_end(now: datetime) -> list[Subscription]:
         row
         for row in ending
         if row.trial_end is not None
-        and (row.trial_end - row.started_at > notice or row.trial_end - now <= SHORT_NOTICE)
+        and (row.trial_end - row.started_at >= notice or row.trial_end - now <= SHORT_NOTICE)
         and not is_told(f"trial_ending:{row.stripe_id}:{int(row.trial_end.timestamp())}")
     ]
 
@@ -102,12 +102,17 @@ def tell_coming(subscription: Subscription, coming: Answer, teller: Teller) -> N
 
 
 def hear_of_trial_end(event: dict[str, Any], customer: StripeCustomer | None) -> None:
-    """Stripe says so three days ahead, at a moment at which our own clock mostly has; nobody is asked here, so the
-    amount is the subscription's own.
-    """
+    """Stripe says so three days ahead, and not what it will charge: that is asked for by the queue."""
     subscription = told_subscription(customer, id_of(event["data"]["object"]))
     if subscription is not None:
-        tell_trial_ending(subscription, subscription.amount_minor, subscription.currency)
+        tell_trial_end.enqueue(subscription_pk=subscription.pk)
+
+
+@task
+def tell_trial_end(*, subscription_pk: int) -> None:
+    """Where Stripe does not say the amount, the rounds of the last days ask again."""
+    for subscription in running().filter(pk=subscription_pk, status="trialing"):
+        tell_amount(subscription, tell_trial_ending, Gateway())
 
 
 def hear_of_renewal(event: dict[str, Any], customer: StripeCustomer | None) -> None:

@@ -15,11 +15,23 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions.account.sentences import ENDED, card_of, lacks_card
+from subscriptions.account.sentences import ENDED, card_of, lacks_card, price_label
 from subscriptions.answers import id_of, moment
 from subscriptions.entitlements import standing_of
 from subscriptions.mirroring.invoices import BEFORE_CUSTOMER
-from subscriptions.models import Alert, AlertKind, Card, Invoice, StripeCustomer, Subscription, TrialUse
+from subscriptions.models import (
+    Alert,
+    AlertKind,
+    Card,
+    DeclarationState,
+    DeclaredContract,
+    DeclaredOutcome,
+    Invoice,
+    OutgoingMail,
+    StripeCustomer,
+    Subscription,
+    TrialUse,
+)
 from subscriptions.models.plan import interval_label, money
 from subscriptions.outgoing import queue_mail
 from subscriptions.stripe_gateway import Answer, Gateway
@@ -28,6 +40,7 @@ STILL_NEWS = timedelta(days=7)  # what is found out later, as after an outage or
 LONGEST_RETURN = timedelta(days=3)  # for which the site tries to cancel and return a second subscription
 PRICE_NOTICE = timedelta(days=30)
 OWING = ("past_due", "unpaid")
+MISSED = ("payment_failed", "action_needed")  # the two mails of an attempt: the one or the other
 BEGUN = ("trialing", "active")
 
 
@@ -86,7 +99,9 @@ def tell_welcome(subscription: Subscription, now: datetime) -> None:
     if not is_fresh or is_second(subscription):
         return
     first = subscription.trial_end if subscription.status == "trialing" else None
-    tell(f"welcome:{subscription.stripe_id}", subscription.user, "welcome", about(subscription, trial_end=first))
+    is_gift = first is not None and subscription.is_behind_gift()
+    context = about(subscription, trial_end=None if is_gift else first, begins_at=first if is_gift else None)
+    tell(f"welcome:{subscription.stripe_id}", subscription.user, "welcome", context)
 
 
 def is_second(subscription: Subscription) -> bool:
@@ -101,23 +116,28 @@ def is_second(subscription: Subscription) -> bool:
 
 
 def tell_missed(subscription: Subscription, unconfirmed: frozenset[str], now: datetime) -> None:
-    """For each attempt at an invoice that failed: to update the card or, where the bank asks, to confirm."""
+    """Once for each attempt at an invoice that failed: to update the card or, where the bank asks, to confirm."""
     if subscription.status not in OWING:
         return
     standing = standing_of(subscription, now)
     for invoice in Invoice.objects.filter(subscription=subscription, status="open", attempt_count__gt=0):
         if (invoice.finalized_at or now) < subscription.customer.created_at - BEFORE_CUSTOMER:
             continue
+        keys = {name: f"{name}:{invoice.stripe_id}:{invoice.attempt_count}" for name in MISSED}
+        if OutgoingMail.objects.filter(dedupe_key__in=keys.values()).exists():
+            continue  # the payer is at it: a card that asks to be confirmed, or that was not
         template = "action_needed" if invoice.stripe_id in unconfirmed else "payment_failed"
-        key = f"{template}:{invoice.stripe_id}:{invoice.attempt_count}"
         reads_until = standing.until if standing.granted else None
-        tell(key, subscription.user, template, about(subscription, invoice=invoice, reads_until=reads_until))
+        context = about(subscription, invoice=invoice, reads_until=reads_until)
+        tell(keys[template], subscription.user, template, context)
 
 
 def tell_cancelled(subscription: Subscription, cancelled_at: datetime, now: datetime) -> None:
     """Confirms the day. Each cancellation is confirmed, also one that follows one that was taken back."""
     ends_at = subscription.ends_at
     if ends_at is None or subscription.status == ENDED or not is_news(cancelled_at, subscription.customer, now):
+        return
+    if is_declared(subscription, Q(canceled_at=cancelled_at)):
         return
     key = f"cancelled:{subscription.stripe_id}:{int(cancelled_at.timestamp())}"
     tell(key, subscription.user, "cancelled", about(subscription, ends_at=ends_at))
@@ -129,9 +149,20 @@ def tell_ended(customer: StripeCustomer, now: datetime) -> None:
     for subscription in ended.select_related("user", "plan", "customer"):
         if not is_news(subscription.ended_at, customer, now) or is_ended_by_site(subscription):
             continue
+        if is_declared(subscription, Q(outcome=DeclaredOutcome.ENDED)):
+            continue
         owed = Invoice.objects.filter(subscription=subscription, status="open", attempt_count__gt=0).first()
         context = about(subscription, owed=owed)
         tell(f"ended:{subscription.stripe_id}", subscription.user, "ended", context)
+
+
+def is_declared(subscription: Subscription, done: Q) -> bool:
+    """Whether a confirmed declaration did it, as `done` says, or is at it: that has a mail of its own, which says all.
+    What staff had to settle instead is told like anything else.
+    """
+    at_it = Q(outcome=DeclaredOutcome.PLANNED, declaration__state=DeclarationState.CONFIRMED)
+    done &= Q(declaration__state__in=(DeclarationState.CONFIRMED, DeclarationState.DONE))
+    return DeclaredContract.objects.filter(at_it | done, subscription=subscription).exists()
 
 
 def is_ended_by_site(subscription: Subscription) -> bool:
@@ -145,13 +176,16 @@ def is_ended_by_site(subscription: Subscription) -> bool:
 
 
 def tell_trial_ending(subscription: Subscription, amount_minor: int, currency: str) -> bool:
-    """Before the first charge. Once for each end of a trial, whoever found out: our own clock, or Stripe."""
+    """Before the first charge. Once for each end of a trial, whoever found out: our own clock, or Stripe. What begins
+    when a gift ends was no trial, and is not called one.
+    """
     trial_end = subscription.trial_end
     if subscription.status != "trialing" or trial_end is None or subscription.ends_at is not None or not amount_minor:
         return False
     key = f"trial_ending:{subscription.stripe_id}:{int(trial_end.timestamp())}"
     context = about(subscription, trial_end=trial_end, amount=amount_label(amount_minor, currency, subscription))
-    return tell(key, subscription.user, "trial_ending", context, is_money=True)
+    template = "first_payment" if subscription.is_behind_gift() else "trial_ending"
+    return tell(key, subscription.user, template, context, is_money=True)
 
 
 def tell_renewal(subscription: Subscription, amount_minor: int, currency: str) -> bool:
@@ -170,11 +204,28 @@ def tell_price_change(
     """That a subscription will cost something else from `on` (UTC). Raises ValueError where that is not PRICE_NOTICE
     ahead: nobody is charged more without having had the time to leave.
     """
-    if on < timezone.now() + PRICE_NOTICE:
+    now = timezone.now()
+    if on < now + PRICE_NOTICE:
         raise ValueError(f"a new price is told at least {PRICE_NOTICE.days} days ahead")
+    return tell_found_price(subscription, price_label(subscription), (amount_minor, currency, interval), on, now)
+
+
+def tell_found_price(
+    subscription: Subscription, former: str, terms: tuple[int, str, str], on: datetime, now: datetime
+) -> bool:
+    """As tell_price_change, of what was arranged elsewhere and is told as early as it is known. `former` is the price
+    until then in words, `terms` are amount in minor units, currency and interval; `on` is `now` where they hold by now.
+    """
+    amount_minor, currency, interval = terms
     key = f"price_change:{subscription.stripe_id}:{amount_minor}:{currency}:{int(on.timestamp())}"
     label = f"{money(amount_minor, currency)} {interval_label(interval)}".strip()
-    return tell(key, subscription.user, "price_change", about(subscription, amount=label, on=on), is_money=True)
+    context = new_price(subscription, former, label, on, now)
+    return tell(key, subscription.user, "price_change", context, is_money=True)
+
+
+def new_price(subscription: Subscription, former: str, label: str, on: datetime, now: datetime) -> dict[str, Any]:
+    """What the mail of a new price says, both prices in words."""
+    return about(subscription, former=former, amount=label, on=on, is_now=on <= now)
 
 
 def tell_card_expiring(subscription: Subscription, card: Card) -> bool:

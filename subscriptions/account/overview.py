@@ -17,11 +17,20 @@ from subscriptions.account.account_parts import Holding, holdings_of, ways_of
 from subscriptions.account.sentences import card_label, card_of, day_of, has_ended, name_of, needs_card, sentences_of
 from subscriptions.entitlements import FAILING, NEVER_BEGUN
 from subscriptions.mirroring.attempts import payment_under_way
-from subscriptions.models import LIBRARY_SCOPE, Grant, Invoice, Subscription
+from subscriptions.models import LIBRARY_SCOPE, Grant, Invoice, Purchase, Subscription
 from subscriptions.selling.welcome import welcome_path
 from subscriptions.statuses import LIVE_STATUSES
 
-__all__ = ["day_of", "grants_held", "invoices_of", "invoices_section", "labelled", "name_of", "subscription_sections"]
+__all__ = [
+    "day_of",
+    "grants_held",
+    "invoices_of",
+    "invoices_section",
+    "labelled",
+    "name_of",
+    "purchases_of",
+    "subscription_sections",
+]
 
 TOLD_ELSEWHERE = ("gift",)  # a gift's own sentence names its giver
 
@@ -68,8 +77,13 @@ def shown_subscriptions(user: User) -> list[Subscription]:
 
 def invoices_of(user: User) -> QuerySet[Invoice]:
     """The reader's own, newest first, in the mode of the site's key."""
-    mine = Q(subscription__user=user, customer__livemode=settings.STRIPE_LIVEMODE)
-    return Invoice.objects.filter(mine).order_by("-finalized_at", "-pk")
+    mine = Invoice.objects.of_reader(user.pk).filter(customer__livemode=settings.STRIPE_LIVEMODE)
+    return mine.order_by("-finalized_at", "-pk")
+
+
+def purchases_of(user: User) -> QuerySet[Purchase]:
+    """What the reader paid for once, newest first, in the mode of the site's key."""
+    return Purchase.objects.of_this_mode().filter(user=user).order_by("-paid_at", "-pk")
 
 
 def invoices_section(request: HttpRequest) -> OverviewSection | None:
@@ -80,13 +94,17 @@ def invoices_section(request: HttpRequest) -> OverviewSection | None:
     running = [row for row in shown_subscriptions(request.user) if row.status in LIVE_STATUSES]
     known = (card_of(row) for row in running)
     cards = list(dict.fromkeys(card_label(card) for card in known if card is not None and card.last4))
-    if last is None and not cards:
+    bought = None if last is not None else purchases_of(request.user).first()
+    if last is None and bought is None and not cards:
         return None
     sentences = [_("Paid with: %(card)s.") % {"card": card} for card in cards]
-    links: tuple[OverviewLink, ...] = ()
     if last is not None:
         sentences.append(_("Last invoice: %(invoice)s.") % {"invoice": last.in_words})
-        links = (OverviewLink(_("All invoices"), reverse("subscriptions:invoices")),)
+    elif bought is not None:
+        told = {"amount": bought.paid_label, "day": day_of(bought.paid_at)}
+        sentences.append(_("Last payment: %(amount)s on %(day)s.") % told)
+    has_papers = last is not None or bought is not None
+    links = (OverviewLink(_("All invoices"), reverse("subscriptions:invoices")),) if has_papers else ()
     return OverviewSection(_("Card and invoices"), tuple(sentences), links)
 
 

@@ -36,6 +36,31 @@ def price_label(priced: Priced) -> str:
     return f"{money(priced.amount_minor, priced.currency)} {interval_label(priced.interval)}".strip()
 
 
+def charged_minor(subscription: Subscription, on: datetime) -> int:
+    """What a full renewal at `on` (UTC) costs, in minor units: less the discount that counts until later, if any."""
+    net, until = subscription.net_minor, subscription.net_until
+    return subscription.amount_minor if net is None or (until is not None and until <= on) else net
+
+
+def charged_label(subscription: Subscription) -> str:
+    """ "$4.50 a month": what is charged at present."""
+    charged = money(charged_minor(subscription, timezone.now()), subscription.currency)
+    return f"{charged} {interval_label(subscription.interval)}".strip()
+
+
+def cost_label(subscription: Subscription) -> str:
+    """As `charged_label`, with the price that a discount lowers, and until when: "$4.50 a month (instead of $9, until
+    3 May 2027)".
+    """
+    if charged_minor(subscription, timezone.now()) == subscription.amount_minor:
+        return price_label(subscription)
+    told = {"charged": charged_label(subscription), "full": money(subscription.amount_minor, subscription.currency)}
+    if subscription.net_until is None:
+        return _("%(charged)s (instead of %(full)s, for good)") % told
+    told["day"] = day_of(subscription.net_until)
+    return _("%(charged)s (instead of %(full)s, until %(day)s)") % told
+
+
 def has_ended(subscription: Subscription) -> bool:
     return subscription.status == ENDED or subscription.ended_at is not None
 
@@ -47,7 +72,7 @@ def name_of(subscription: Subscription) -> str:
 
 def sentences_of(subscription: Subscription, now: datetime) -> list[str]:
     """The sentence and, where there is cause, a warning of the card."""
-    told = {"name": name_of(subscription), "price": price_label(subscription)}
+    told = {"name": name_of(subscription), "price": cost_label(subscription)}
     told["next"] = next_sentence(subscription, now)
     sentence = _("%(name)s, %(price)s: %(next)s") % told
     return [sentence, *filter(None, [card_warning(subscription, now)])]
@@ -75,11 +100,11 @@ def next_sentence(subscription: Subscription, now: datetime) -> str:
 
 
 def suspended_sentence(subscription: Subscription, since: datetime) -> str:
-    """A payment for it is contested, or the bank has taken it back; what is charged next comes in any case."""
+    """A payment for this period is contested, or the bank has taken it back; the next one is charged in any case."""
     told = {"day": day_of(since)}
-    if subscription.disputes.filter(status__in=CONTESTED).exists():
+    if subscription.disputes.filter(status__in=CONTESTED, opened_at=since).exists():
         happened = _("a payment for it has been contested at your bank since %(day)s.") % told
-        follows = _("It opens nothing until the bank has decided.")
+        follows = _("It opens nothing until the bank has decided, or until the next payment.")
     else:
         happened = _("your bank took back a payment for it that was contested on %(day)s.") % told
         follows = _("It opens nothing until the next payment.")
@@ -110,6 +135,8 @@ def unconfirmed_sentence(due: datetime, standing: Standing) -> str:
 
 
 def trial_sentence(subscription: Subscription, standing: Standing, now: datetime) -> str:
+    if subscription.is_behind_gift():
+        return beginning_sentence(subscription, standing, now)
     if subscription.ends_at is not None:
         return _("your trial ends on %(day)s, and you are not charged.") % {"day": day_of(subscription.ends_at)}
     if planned := next_of(subscription, now):
@@ -122,6 +149,25 @@ def trial_sentence(subscription: Subscription, standing: Standing, now: datetime
     if lacks_card(subscription):
         return _("free until %(day)s. Then it ends, unless you add a card.") % told
     return _("free until %(day)s, when the first payment is taken%(card)s.") % told
+
+
+def beginning_sentence(subscription: Subscription, standing: Standing, now: datetime) -> str:
+    """Of one that waits for the end of a gift, and for its first payment."""
+    if subscription.ends_at is not None:
+        return _("ends on %(day)s without having begun, and you are not charged.") % {
+            "day": day_of(subscription.ends_at)
+        }
+    if planned := next_of(subscription, now):
+        return planned
+    begins_at = subscription.trial_end or subscription.period_end
+    if begins_at is None:
+        return _("begins when your gift ends.")
+    if begins_at <= now:
+        return unconfirmed_sentence(begins_at, standing)
+    told = {"day": day_of(begins_at), "card": charged_to(subscription)}
+    if lacks_card(subscription):
+        return _("begins on %(day)s, when the first payment is due. Please add a card before.") % told
+    return _("begins on %(day)s, when the first payment is taken%(card)s.") % told
 
 
 def unpaid_sentence(subscription: Subscription, standing: Standing) -> str:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from subscriptions.admin.acting import ReasonedActionForm, told_with
 from subscriptions.admin.looking import WholeAddressSearch
 from subscriptions.models import Grant
+from subscriptions.paid_once.unbacked import end_unbacked_of_reader
 
 if TYPE_CHECKING:
     GrantModelForm = forms.ModelForm[Grant]
@@ -96,6 +97,7 @@ class GrantAdmin(WholeAddressSearch):
             for grant in grants:
                 grant.revoked_at, grant.revoked_by_id, grant.revoked_reason = timezone.now(), request.user.pk, why
                 grant.save(update_fields=["revoked_at", "revoked_by", "revoked_reason"])
+                end_unbacked_of_reader(grant.user_id, timezone.now())
                 self.log_change(request, grant, _("Revoked."))
         told = ngettext("%(count)d grant was revoked.", "%(count)d grants were revoked.", len(grants)) % {
             "count": len(grants)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from subscriptions.admin.looking import WholeAddressSearch
 from subscriptions.groups.groups import IN_USE, SeatRefused, checked_name, end_seat, rename
-from subscriptions.groups.handing_over import hand_over, why_not_to
+from subscriptions.groups.handing_over import hand_over, hold_contract, why_not_to
 from subscriptions.groups.invitations import InvitationsRefused, checked_list, invite
 from subscriptions.models import Group, Seat
 
@@ -52,7 +52,10 @@ class GroupForm(GroupModelForm):
     receiver = forms.EmailField(
         label=gettext_lazy("hand over to"),
         required=False,
-        help_text=gettext_lazy("The whole address of a reader who then pays and invites. Both are told."),
+        help_text=gettext_lazy(
+            "The whole address of a reader who then looks after its payments and invites. The former owner's card is "
+            "charged until another one is put in its place. Both are told so."
+        ),
     )
 
     class Meta:
@@ -148,6 +151,8 @@ class GroupAdmin(WholeAddressSearch):
         wished = form.cleaned_data
         try:
             with transaction.atomic():
+                if wished["receiver"] is not None:
+                    hold_contract(obj.pk)
                 rename(obj.pk, wished["name"])
                 for seat in wished["free"]:
                     end_seat(obj.pk, seat.pk)

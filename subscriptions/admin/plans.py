@@ -12,10 +12,11 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from subscriptions.admin.price_moves import move_subscribers
 from subscriptions.catalogue import sync_plan, sync_plans_soon
 from subscriptions.models import PAID_ONCE, Plan, PlanAmount, PlanInterval, PlanKind, PlanPrice
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
@@ -161,6 +162,11 @@ class PlanAdmin(PlanModelAdmin):
         """Where something stands in the way, its sentences instead of row after row."""
         against = [sentence for plan in objs for objection in objections if (sentence := objection(plan))]
         return ([], {}, set(), against) if against else super().get_deleted_objects(objs, request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page on which subscribers of former prices are moved asks for permissions of its own."""
+        view = self.admin_site.admin_view(move_subscribers)
+        return [path("<int:pk>/move/", view, name="subscriptions_plan_move"), *super().get_urls()]
 
     def get_inlines(self, request: HttpRequest, obj: Plan | None) -> Any:
         return (PlanAmountInline,) if obj is None else super().get_inlines(request, obj)

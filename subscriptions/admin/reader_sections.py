@@ -19,6 +19,7 @@ from accounts.models import User
 from subscriptions.account.sentences import card_label, card_of, name_of, next_sentence, price_label
 from subscriptions.at_stripe import page_at_stripe, payment_page
 from subscriptions.entitlements import entitlement_of, standing_of
+from subscriptions.halted import Halt, Halted
 from subscriptions.models import (
     LIBRARY_SCOPE,
     Agreement,
@@ -97,9 +98,25 @@ def holds_sentence(user: User, now: datetime) -> str:
         return _("Reads %(count)d articles in each period, by a light plan.") % {"count": held.allowance}
     if articles:
         return _("Reads %(count)d single articles that were bought or given, and what is free.") % {"count": articles}
+    if held.why_closed is not None:
+        return halted_label(held.why_closed)
     if held.has_lapsed:
-        return _("Holds nothing any more: what there was has ended or is suspended.")
+        return _("Holds nothing any more: what there was has ended.")
     return _("Holds nothing but the account.")
+
+
+def halted_label(halted: Halted) -> str:
+    words = {
+        Halt.PAUSED: _("Holds nothing that opens now: the subscription is paused."),
+        Halt.HELD: _("Holds nothing that opens now: the payments for the subscription are paused."),
+        Halt.SUSPENDED: _("Holds nothing that opens now: the subscription is suspended, a payment was contested."),
+        Halt.FAILING: _("Holds nothing that opens now: the last payment did not go through, and grace is over."),
+        Halt.WAITING: _("Holds nothing that opens now: the gift has ended early, and the subscription begins later."),
+        Halt.UNCONFIRMED: _("Holds nothing that opens now: what Stripe said last of the subscription is too old."),
+    }
+    if halted.halt is Halt.PAUSED and halted.day is not None:
+        return _("Holds nothing that opens now: the subscription is paused until %(day)s.") % {"day": at(halted.day)}
+    return words[halted.halt]
 
 
 def sections_of(user: User, customers: Iterable[StripeCustomer], staff: Any) -> list[Section]:
@@ -317,12 +334,13 @@ def declarations(asked: Asked) -> Section:
     rows = Declaration.objects.filter(user=asked.user).order_by("-received_at")
     return table(
         _("Declarations of leaving"),
-        (_("Received"), _("Declares to"), _("When"), _("State"), _("Confirmed")),
+        (_("Received"), _("Declares to"), _("When"), _("Why"), _("State"), _("Confirmed")),
         (
             (
                 Cell(at(row.received_at), asked.page(row)),
                 str(row.get_kind_display()),
                 str(row.get_end_display()),
+                str(row.get_feedback_display()),
                 str(row.get_state_display()),
                 at(row.confirmed_at),
             )

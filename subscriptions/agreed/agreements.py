@@ -13,13 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from subscriptions.account.sentences import day_of, price_label
-from subscriptions.agreed.consent import BEGIN_VERSION, begin_wording, terms_version
-from subscriptions.contracts.changing import Quote
-from subscriptions.models import Agreement, AgreementKind, CheckoutAttempt, Lead, Plan, PlanPrice, Subscription
-from subscriptions.models.plan import interval_label, money
-
-QUOTE_VERSION = "2026-11-23"  # of templates/subscriptions/change_quote.html
+from subscriptions.agreed.consent import BEGIN_VERSION, begin_wording, begin_wording_once, terms_version
+from subscriptions.models import (
+    PAID_ONCE,
+    Agreement,
+    AgreementKind,
+    CheckoutAttempt,
+    Lead,
+    Plan,
+    PlanPrice,
+    Subscription,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +33,44 @@ class Shown:
     wording: str
     version: str
     begins_at_once: bool = False
+    small_print: str = ""
 
 
-def note_gate(lead: Lead) -> Agreement:
-    """Somebody gave an address. The lead has the wording that stood beside the field."""
-    plan = lead.plan
-    return write(
-        AgreementKind.GATE,
-        plan,
-        Shown(lead.consent_wording, lead.consent_version),
-        lead=lead,
-        terms=(plan.amount_minor, plan.currency, plan.interval),
-    )
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What was offered, as the page showed it. `words`: line by line, buttons in brackets. The amount is in minor units
+    and for one of `quantity`.
+    """
+
+    words: tuple[str, ...]
+    small_print: str
+    amount_minor: int
+    currency: str
+    interval: str = ""
+    quantity: int = 1
 
 
-def note_checkout(attempt: CheckoutAttempt) -> Agreement:
-    """Somebody goes to the payment page."""
+def note_gate(lead: Lead, offer: Offer) -> Agreement | None:
+    """Somebody gave an address. The lead has the wording that stood beside the field; where there was none, since who
+    is logged in is not asked, nothing was agreed to.
+    """
+    if not lead.consent_wording:
+        return None
+    shown = Shown(lead.consent_wording, lead.consent_version, small_print=offer.small_print)
+    return write(AgreementKind.GATE, lead.plan, shown, offer, lead=lead, quantity=offer.quantity)
+
+
+def note_checkout(attempt: CheckoutAttempt, offer: Offer) -> Agreement:
+    """Somebody goes to the payment page. Sent there once more by the very same words, they are noted once."""
     price = attempt.price
-    begins = begin_wording()
-    wording = "\n".join(filter(None, [attempt.lead.consent_wording, *offer_in_words(attempt), begins]))
-    return write(
+    begins = begin_wording_once() if price.plan.kind in PAID_ONCE else begin_wording()
+    wording = "\n".join(filter(None, [attempt.lead.consent_wording, *offer.words, begins]))
+    noted = attempt.agreements.filter(wording=wording, small_print=offer.small_print).first()
+    return noted or write(
         AgreementKind.CHECKOUT,
         price.plan,
-        Shown(wording, BEGIN_VERSION, begins_at_once=bool(begins)),
+        Shown(wording, BEGIN_VERSION, begins_at_once=bool(begins), small_print=offer.small_print),
+        price,
         price=price,
         user=attempt.user,
         lead=attempt.lead,
@@ -66,6 +85,7 @@ def note_change(subscription: Subscription, price: PlanPrice, shown: Shown, *, q
         AgreementKind.CHANGE,
         price.plan,
         shown,
+        price,
         price=price,
         user=subscription.user,
         subscription=subscription,
@@ -73,59 +93,21 @@ def note_change(subscription: Subscription, price: PlanPrice, shown: Shown, *, q
     )
 
 
-def note_quote(subscription: Subscription, wanted: PlanPrice, agreed: Quote, former: str) -> Agreement:
-    """A subscriber pressed the button below the figures of a change. `former` is the price that they had, in words."""
-    shown = Shown("\n".join(quote_in_words(wanted, agreed, former)), QUOTE_VERSION)
-    return note_change(subscription, wanted, shown)
-
-
-def quote_in_words(wanted: PlanPrice, agreed: Quote, former: str) -> list[str]:
-    """As templates/subscriptions/change_quote.html says it."""
-    told = {"price": former, "new": price_label(wanted), "chosen": wanted.plan.name, "next_day": day_of(agreed.next_on)}
-    told |= {"due": money(agreed.due_minor, agreed.currency), "amount": money(agreed.next_minor, agreed.currency)}
-    begins = _("Instead of %(price)s you pay %(new)s, from now on.")
-    if not agreed.is_now:
-        begins = _("From %(next_day)s you pay %(new)s instead of %(price)s.")
-    lines = [_("Change to %(chosen)s?"), begins, _("Due today: %(due)s"), _("Next payment: %(amount)s on %(next_day)s")]
-    return [line % told for line in lines]
-
-
-def write(
-    kind: AgreementKind,
-    plan: Plan,
-    shown: Shown,
-    *,
-    price: PlanPrice | None = None,
-    terms: tuple[int, str, str] | None = None,
-    **about: Any,
-) -> Agreement:
-    amount, currency, interval = terms or (0, plan.currency, plan.interval)
-    if price is not None:
-        amount, currency, interval = price.amount_minor, price.currency, price.interval
-    label = f"{money(amount, currency)} {interval_label(interval)}".strip()
+def write(kind: AgreementKind, plan: Plan, shown: Shown, priced: Offer | PlanPrice, **about: Any) -> Agreement:
     return Agreement.objects.create(
         kind=kind,
         plan=plan,
-        price=price,
         plan_name=plan.name,
-        amount_minor=amount,
-        currency=currency,
-        interval=interval,
+        amount_minor=priced.amount_minor,
+        currency=priced.currency,
+        interval=priced.interval,
         wording=shown.wording,
         wording_version=shown.version,
-        small_print=plan.small_print.replace("{price}", label),
+        small_print=shown.small_print,
         terms_version=terms_version(),
         begins_at_once=shown.begins_at_once,
         **about,
     )
-
-
-def offer_in_words(attempt: CheckoutAttempt) -> list[str]:
-    """The option as it was sold: "Annual: $89 a year", its days of trial, and its button."""
-    price = attempt.price
-    label = f"{money(price.amount_minor * attempt.quantity, price.currency)} {interval_label(price.interval)}".strip()
-    trial = [_("Free of charge for %(days)d days.") % {"days": attempt.trial_days}] if attempt.trial_days else []
-    return [f"{price.plan.name}: {label}", *trial, f"[{price.plan.button}]"]
 
 
 def wished_to_begin(subscription: Subscription) -> bool:

@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from subscriptions.account.sentences import day_of, name_of, price_label
+from subscriptions.account.sentences import charged_label, day_of, name_of, price_label
 from subscriptions.agreed import agreements
+from subscriptions.agreed.agreements import Shown
+from subscriptions.agreed.going_on import note_plan_kept
 from subscriptions.contracts import changing
-from subscriptions.contracts.changing import ChangeRefused, FormStale, Quote
+from subscriptions.contracts.changing import ChangeRefused, Contract, FormStale, Quote
 from subscriptions.contracts.managing import away, bring, limited, own_subscription
+from subscriptions.contracts.quoted import QUOTE_VERSION, quoted
 from subscriptions.contracts.ranks import is_upgrade
 from subscriptions.models import Plan, PlanAmount, PlanPrice, Subscription
-from subscriptions.models.plan import money
 from subscriptions.selling.plans import filled
 from subscriptions.stripe_gateway import Gateway, StripeFailed
 
@@ -56,7 +58,7 @@ def present_price(subscription: Subscription) -> PlanPrice | None:
 
 
 def shown(subscription: Subscription) -> dict[str, Any]:
-    return {"subscription": subscription, "name": name_of(subscription), "price": price_label(subscription)}
+    return {"subscription": subscription, "name": name_of(subscription), "price": charged_label(subscription)}
 
 
 @never_cache
@@ -89,14 +91,18 @@ def quoted_or_changed(request: HttpRequest, subscription: Subscription, wanted: 
     gateway = Gateway(in_request=True)
     contract = changing.contract_of(gateway, subscription)
     if request.method != "POST":
-        return offer(request, subscription, wanted, changing.quote(gateway, contract, wanted))
+        return offer(request, subscription, contract, wanted, changing.quote(gateway, contract, wanted))
     token = request.POST.get("quote", "")
     try:
         agreed = changing.read_signed(token, subscription, wanted)
-        changing.change_to(gateway, contract, wanted, agreed, token)
+        changing.check(gateway, contract, wanted, agreed)
     except FormStale:
-        return offer(request, subscription, wanted, changing.quote(gateway, contract, wanted), is_stale=True)
-    agreements.note_quote(subscription, wanted, agreed, price_label(subscription))
+        return offer(request, subscription, contract, wanted, changing.quote(gateway, contract, wanted), is_stale=True)
+    # Written down first: Stripe may do it and its answer get lost, and a sync that comes meanwhile must see whose wish
+    # the new price is.
+    said = "\n".join(quoted(subscription, wanted, agreed, contract.quantity).lines())
+    agreements.note_change(subscription, wanted, Shown(said, QUOTE_VERSION), quantity=contract.quantity)
+    changing.carry_out(gateway, contract, wanted, agreed, token)
     bring(subscription, gateway)
     subscription.refresh_from_db()
     tell(request, subscription, wanted)
@@ -116,17 +122,18 @@ def refuse(request: HttpRequest, subscription: Subscription, sentence: str) -> H
 
 
 def offer(
-    request: HttpRequest, subscription: Subscription, wanted: PlanPrice, quoted: Quote, *, is_stale: bool = False
+    request: HttpRequest,
+    subscription: Subscription,
+    contract: Contract,
+    wanted: PlanPrice,
+    quote: Quote,
+    *,
+    is_stale: bool = False,
 ) -> HttpResponse:
     context = shown(subscription) | {
-        "wanted": {"pk": wanted.pk, "name": wanted.plan.name, "price": price_label(wanted)},
-        "quote": quoted,
-        "due": money(quoted.due_minor, quoted.currency),
-        "credit": money(quoted.credit_minor, quoted.currency) if quoted.credit_minor else "",
-        "left": money(quoted.left_minor, quoted.currency) if quoted.left_minor else "",
-        "next": money(quoted.next_minor, quoted.currency),
-        "next_day": day_of(quoted.next_on),
-        "token": changing.signed(subscription, wanted, quoted),
+        "chosen": wanted.plan.name,
+        "quoted": quoted(subscription, wanted, quote, contract.quantity),
+        "token": changing.signed(subscription, wanted, quote),
         "is_stale": is_stale,
     }
     return render(request, "subscriptions/change_quote.html", context, status=409 if is_stale else 200)
@@ -153,6 +160,8 @@ def keep_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """What was planned for the period's end is not to be."""
     subscription = own_subscription(request, pk)
     gateway = Gateway(in_request=True)
+    if subscription.schedule_id:
+        note_plan_kept(subscription)
     try:
         changing.drop_planned(gateway, subscription.stripe_id)
     except StripeFailed as error:

@@ -157,23 +157,24 @@ def quote(gateway: Gateway, contract: Contract, wanted: PlanPrice, counted_at: i
     Raises StripeRefused also where `counted_at` is in a period that is over.
     """
     later = gateway.preview_invoice(preview_of(contract, wanted, {"proration_behavior": "none"}))
-    next_minor = int(later["total"])
     currency = str(later["currency"]).upper()
     restarts = months_of(wanted.interval) != months_of(contract.price.interval)
     if contract.is_trial or not is_upgrade(contract.price, wanted):
         is_now = contract.is_trial  # nothing is paid yet, and the trial keeps its end
+        next_minor = due_with(later, balance_before(later))
         return Quote(is_now, currency, 0, 0, 0, next_minor, contract.period_end, is_trial=contract.is_trial)
     details: dict[str, Any] = {"proration_behavior": "always_invoice"}
     if counted_at:
         details["proration_date"] = counted_at
     today = gateway.preview_invoice(preview_of(contract, wanted, details))
+    left = min(0, int(today["total"]) + balance_before(today))
     return Quote(
         is_now=True,
         currency=currency,
         due_minor=int(today["amount_due"]),
         credit_minor=-sum(line["amount"] for line in lines_of(today) if line["amount"] < 0),
-        left_minor=max(0, -int(today.get("ending_balance") or 0)),
-        next_minor=next_minor,
+        left_minor=-left,
+        next_minor=due_with(later, left),
         next_at=max(line["period"]["end"] for line in lines_of(later)) if restarts else contract.period_end,
         counted_at=counted_at or counted_at_of(today),
         restarts=restarts,
@@ -183,6 +184,17 @@ def quote(gateway: Gateway, contract: Contract, wanted: PlanPrice, counted_at: i
 def preview_of(contract: Contract, wanted: PlanPrice, details: dict[str, Any]) -> dict[str, Any]:
     items = [{"id": contract.item["id"], "price": wanted.stripe_id, "quantity": contract.quantity}]
     return {"subscription": contract.answer["id"], "subscription_details": {"items": items, **details}}
+
+
+def balance_before(invoice: Answer) -> int:
+    """What is on the customer's account before this invoice, in minor units; below zero what is to their credit. What
+    is on it afterwards Stripe says in final invoices alone, never in a preview.
+    """
+    return int(invoice.get("starting_balance") or 0)
+
+
+def due_with(invoice: Answer, balance: int) -> int:
+    return max(0, int(invoice["total"]) + balance)
 
 
 def lines_of(invoice: Answer) -> list[Answer]:
@@ -219,17 +231,18 @@ def read_signed(token: str, subscription: Subscription, wanted: PlanPrice) -> Qu
     return Quote(**held["quote"])
 
 
-def change_to(gateway: Gateway, contract: Contract, wanted: PlanPrice, agreed: Quote, token: str) -> None:
-    """Carry out what was agreed to, if it costs what was agreed to. The same form sent twice changes it once.
-
-    Raises FormStale, and then nothing was changed; StripeFailed.
-    """
+def check(gateway: Gateway, contract: Contract, wanted: PlanPrice, agreed: Quote) -> None:
+    """Raises FormStale unless it costs what was agreed to; StripeFailed."""
     try:
         current = quote(gateway, contract, wanted, agreed.counted_at)
     except StripeRefused as error:
         raise FormStale from error
     if not agreed.agrees_with(current):
         raise FormStale
+
+
+def carry_out(gateway: Gateway, contract: Contract, wanted: PlanPrice, agreed: Quote, token: str) -> None:
+    """What was checked and written down. The same form sent twice changes it once. Raises StripeFailed."""
     key = key_of("change", token)
     if agreed.is_now:
         change_now(gateway, contract, wanted, agreed, key)

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from accounts.overview import OverviewAction, OverviewLink
 from subscriptions.account.account_parts import Ways
 from subscriptions.account.overview import labelled, url_of
-from subscriptions.account.sentences import day_of, price_label
+from subscriptions.account.sentences import charged_to, day_of, price_label
 from subscriptions.contracts.changing import CHANGEABLE, why_not
 from subscriptions.contracts.pausing import why_no_pause
-from subscriptions.models import PlanPrice, Subscription
+from subscriptions.models import MoveState, PlanPrice, Subscription
 from subscriptions.statuses import LIVE_STATUSES
 
 
@@ -26,7 +26,7 @@ def coming(subscription: Subscription, now: datetime) -> str:
         return f"{waits} {_('Until then you keep what you have.')}"
     if subscription.pending_from is not None and subscription.pending_plan is not None:
         return planned_sentence(subscription, subscription.pending_from)
-    return ""
+    return dearer_sentence(subscription, now)
 
 
 def pause_sentence(subscription: Subscription, since: datetime, now: datetime) -> str:
@@ -44,6 +44,19 @@ def planned_sentence(subscription: Subscription, begins: datetime) -> str:
     price = PlanPrice.objects.filter(stripe_id=subscription.pending_price_id).first()
     told["price"] = price_label(price) if price is not None else ""
     return _("you have this until %(day)s, and then %(name)s, %(price)s.") % told
+
+
+def dearer_sentence(subscription: Subscription, now: datetime) -> str:
+    """Where the reader was told of another price for a later renewal."""
+    end = subscription.period_end
+    if subscription.status != "active" or subscription.is_collection_paused or end is None or end <= now:
+        return ""
+    move = subscription.price_moves.filter(state=MoveState.TOLD).select_related("price").first()
+    if move is None or move.begins_at is None:
+        return ""
+    told = {"day": day_of(end), "card": charged_to(subscription), "from": day_of(move.begins_at)}
+    told["price"] = price_label(move.for_all)
+    return _("renews on %(day)s%(card)s. From %(from)s it costs %(price)s.") % told
 
 
 def ways(subscription: Subscription, named: str) -> Ways:

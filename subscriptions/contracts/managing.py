@@ -21,9 +21,13 @@ from accounts import limits
 from accounts.origin import own_origin
 from accounts.requests import user_of
 from subscriptions.account.sentences import day_of, needs_card
+from subscriptions.agreed.going_on import note_kept
 from subscriptions.contracts.changing import drop_planned, has_cheaper, why_not
+from subscriptions.contracts.ending import queue_if_planned
 from subscriptions.contracts.pausing import why_no_pause
-from subscriptions.models import Subscription
+from subscriptions.leaving.deeds import end_with_period
+from subscriptions.leaving.reasons import FORGOTTEN, read_reason
+from subscriptions.models import CancelFeedback, Subscription
 from subscriptions.statuses import LIVE_STATUSES
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
@@ -60,12 +64,12 @@ def own_subscription(request: HttpRequest, pk: int) -> Subscription:
 @limited
 def portal(request: HttpRequest, pk: int) -> HttpResponse:
     """To Stripe's own pages, where card and invoices are; straight to the card where it is the card that has to be
-    mended.
+    mended, and where a former owner's card and invoices stand there.
     """
     subscription = own_subscription(request, pk)
     return_url = own_origin(request) + reverse("subscriptions:portal-return", kwargs={"pk": pk})
     customer_id = subscription.customer.stripe_id
-    card_alone = needs_card(subscription, timezone.now())
+    card_alone = needs_card(subscription, timezone.now()) or subscription.passed_on_at is not None
     try:
         session = Gateway(in_request=True).create_portal_session(
             customer_id, return_url=return_url, card_alone=card_alone
@@ -96,7 +100,21 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("account")
     if request.method != "POST":
         return render(request, "subscriptions/cancel.html", about_leaving(subscription))
-    return change(request, subscription, {"cancel_at_period_end": True}, told_of_end)
+    return end(request, subscription)
+
+
+def end(request: HttpRequest, subscription: Subscription) -> HttpResponse:
+    gateway, noted, reason = Gateway(in_request=True), False, read_reason(request.POST)
+    try:
+        answer = gateway.subscription(subscription.stripe_id)
+        noted = queue_if_planned(subscription, answer, timezone.now(), reason)
+        end_with_period(answer, gateway, reason)
+    except StripeFailed as error:
+        return away(request, subscription, error, told=told_of_wish() if noted else "")
+    bring(subscription, gateway)
+    subscription.refresh_from_db()
+    messages.success(request, told_of_end(subscription))
+    return redirect("account")
 
 
 def about_leaving(subscription: Subscription) -> dict[str, Any]:
@@ -109,6 +127,7 @@ def about_leaving(subscription: Subscription) -> dict[str, Any]:
         "is_pause_begun": begun,
         "reads_on": is_paid and not begun,
         "planned": subscription.pending_plan,
+        "feedbacks": CancelFeedback.choices,
         "can_pause": not why_no_pause(subscription),
         "has_cheaper": not why_not(subscription) and has_cheaper(subscription),
     }
@@ -119,26 +138,23 @@ def about_leaving(subscription: Subscription) -> dict[str, Any]:
 @require_POST
 @limited
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a cancellation back. Stripe's portal writes a date, a call of ours a flag; both are cleared."""
+    """Take a cancellation back. Stripe's portal writes a date, a call of ours a flag; both are cleared,
+    and so is the reason: why somebody once left must not count when the subscription ends of something else.
+    """
     subscription = own_subscription(request, pk)
     if subscription.status not in LIVE_STATUSES or subscription.ends_at is None:
         return redirect("account")
-    params = {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
-    return change(request, subscription, params, told_of_renewal)
-
-
-def change(
-    request: HttpRequest, subscription: Subscription, params: Any, told: Callable[[Subscription], str]
-) -> HttpResponse:
+    params: Any = {"cancel_at_period_end": False} if subscription.cancel_at_period_end else {"cancel_at": ""}
     gateway = Gateway(in_request=True)
+    note_kept(subscription)
     try:
-        drop_planned(gateway, subscription.stripe_id)  # Stripe refuses to end what a schedule decides about
-        gateway.update_subscription(subscription.stripe_id, params)
+        drop_planned(gateway, subscription.stripe_id)  # Stripe refuses to change what a schedule decides about
+        gateway.update_subscription(subscription.stripe_id, {**params, **FORGOTTEN})
     except StripeFailed as error:
         return away(request, subscription, error)
     bring(subscription, gateway)
     subscription.refresh_from_db()
-    messages.success(request, told(subscription))
+    messages.success(request, told_of_renewal(subscription))
     return redirect("account")
 
 
@@ -150,20 +166,29 @@ def bring(subscription: Subscription, gateway: Gateway) -> None:
         mark_dirty(subscription.customer_id)
 
 
-def away(request: HttpRequest, subscription: Subscription, error: StripeFailed) -> HttpResponse:
-    """Stripe gave no usable answer. Whether it did something all the same is found out by the queue."""
+def away(request: HttpRequest, subscription: Subscription, error: StripeFailed, *, told: str = "") -> HttpResponse:
+    """Stripe gave no usable answer. Whether it did something all the same is found out by the queue; `told`: what the
+    queue does besides.
+    """
     logger.warning("a change of %s was not confirmed: %s", subscription.stripe_id, error)
     mark_dirty(subscription.customer_id)
+    messages.error(request, told or told_of_failure(error))
+    return redirect("account")
+
+
+def told_of_failure(error: StripeFailed) -> str:
     if isinstance(error, StripeRefused):
-        told = _(
+        return _(
             "The payment service did not accept this; perhaps something has changed meanwhile. Nothing was charged."
         )
-    else:
-        told = _(
-            "The payment service does not answer just now, so we could not confirm the change. Please try again soon."
-        )
-    messages.error(request, told)
-    return redirect("account")
+    return _("The payment service does not answer just now, so we could not confirm the change. Please try again soon.")
+
+
+def told_of_wish() -> str:
+    return _(
+        "Your cancellation is noted. The payment service has not confirmed it yet. We repeat it until it has, and then "
+        "send you a mail with the day on which your subscription ends."
+    )
 
 
 def told_of_end(subscription: Subscription) -> str:

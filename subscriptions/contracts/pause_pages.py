@@ -9,14 +9,16 @@ from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from subscriptions.account.sentences import day_of
+from subscriptions.account.sentences import charged_minor, day_of
+from subscriptions.agreed.going_on import note_resumed
 from subscriptions.contracts import pausing
 from subscriptions.contracts.change_pages import shown
-from subscriptions.contracts.changing import FORM_SECONDS, ChangeRefused, key_of
+from subscriptions.contracts.changing import FORM_SECONDS, ChangeRefused
 from subscriptions.contracts.managing import away, bring, limited, own_subscription
 from subscriptions.models import Subscription
 from subscriptions.models.plan import money
@@ -87,7 +89,8 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
         token = request.POST.get("due", "")
         if request.method != "POST" or not has_agreed(token, subscription, resumed):
             return ask_to_resume(request, subscription, resumed)
-        pausing.resume(gateway, answer, resumed, key=key_of("resume", token))
+        note_resumed(subscription, **in_words(subscription, resumed))
+        pausing.resume(gateway, answer, resumed)
     except ChangeRefused as refusal:
         messages.info(request, str(refusal))
         return redirect("account")
@@ -115,13 +118,21 @@ def ask_to_resume(request: HttpRequest, subscription: Subscription, resumed: pau
     is_stale = request.method == "POST"
     context = shown(subscription) | {
         "is_begun": resumed.is_begun,
-        "due": money(resumed.due_minor, resumed.currency) if resumed.is_begun else "",
-        "next": money(subscription.amount_minor, subscription.currency),
-        "next_day": day_of(resumed.next_on) if resumed.next_on is not None else "",
+        **in_words(subscription, resumed),
         "token": signing.dumps(agreement(subscription, resumed), salt=SALT),
         "is_stale": is_stale,
     }
     return render(request, "subscriptions/resume.html", context, status=409 if is_stale else 200)
+
+
+def in_words(subscription: Subscription, resumed: pausing.Resumption) -> dict[str, str]:
+    """What is due today, empty where nothing is, and what comes after that."""
+    coming = charged_minor(subscription, resumed.next_on or timezone.now())
+    return {
+        "due": money(resumed.due_minor, resumed.currency) if resumed.is_begun else "",
+        "coming": money(coming, subscription.currency),
+        "next_day": day_of(resumed.next_on) if resumed.next_on is not None else "",
+    }
 
 
 def tell_of_resumption(request: HttpRequest, subscription: Subscription) -> None:

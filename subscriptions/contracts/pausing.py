@@ -10,19 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from subscriptions.account.sentences import day_of
 from subscriptions.answers import PAUSED_FROM, PAUSED_UNTIL, items_of, moment, pause_of, period_end_of
 from subscriptions.contracts.changing import ChangeRefused, lines_of, why_not
 from subscriptions.models import PlanInterval, Subscription
-from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed
+from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed, StripeUnderWay
 
 # Stripe collects again so long before the boundary at which the next period is to be paid, lest that payment be
 # voided by a pause that ends a moment too late. Nothing is due in that time, and by our marks nothing is read.
 MARGIN = timedelta(days=1)
-NO_MARKS = {PAUSED_FROM: "", PAUSED_UNTIL: ""}  # an empty value removes a key at Stripe
+# How often going on failed, in strokes: Stripe answers a repetition under the same key as it answered at first.
+FAILED_TRIES = "resume_tries"
+NO_MARKS = {PAUSED_FROM: "", PAUSED_UNTIL: "", FAILED_TRIES: ""}  # an empty value removes a key at Stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,6 @@ class Resumption:
     next_on: datetime | None = None
 
 
-def resting(user_id: int, now: datetime) -> Subscription | None:
-    """The reader's subscription that opens nothing because it is paused, by themselves or at Stripe."""
-    rows = Subscription.objects.of_this_mode().filter(user=user_id, ended_at=None)
-    is_paused = Q(status="paused") | Q(status="active", is_collection_paused=True, paused_from__lte=now)
-    return rows.filter(is_paused).order_by("-pk").first()
-
-
 def why_no_pause(subscription: Subscription) -> str:
     """Why no pause can be taken now, for the reader; empty where one can."""
     if not settings.PAUSE_MONTHS:
@@ -54,7 +48,7 @@ def why_no_pause(subscription: Subscription) -> str:
     if refused:
         return refused
     if subscription.status == "trialing":
-        return _("You are still trying it free of charge. Once you pay by the month, you can pause.")
+        return _("Nothing has been paid for it yet. Once you pay by the month, you can pause.")
     if subscription.interval != PlanInterval.MONTH:
         if subscription.period_end is None:
             return _("Only monthly subscriptions can be paused.")
@@ -125,7 +119,7 @@ def due_now(gateway: Gateway, answer: Answer, details: dict[str, Any]) -> Resump
     )
 
 
-def resume(gateway: Gateway, answer: Answer, resumed: Resumption, key: str) -> None:
+def resume(gateway: Gateway, answer: Answer, resumed: Resumption) -> None:
     """Go on as `resumed` says. A pause that has begun keeps its marks, and so nothing is read, until a new period is
     paid; where that payment waits for the bank, Stripe collects again from the next boundary on in any case.
 
@@ -145,7 +139,9 @@ def resume(gateway: Gateway, answer: Answer, resumed: Resumption, key: str) -> N
         "payment_behavior": "pending_if_incomplete",
     }
     try:
-        begun = gateway.update_subscription(stripe_id, begin_anew, key=key)
+        begun = gateway.update_subscription(stripe_id, begin_anew, key=key_of(answer))
+    except StripeUnderWay:
+        raise
     except StripeFailed:
         pause_again(gateway, answer)
         raise
@@ -153,8 +149,20 @@ def resume(gateway: Gateway, answer: Answer, resumed: Resumption, key: str) -> N
         gateway.update_subscription(stripe_id, {"metadata": NO_MARKS})
 
 
+def key_of(answer: Answer) -> str:
+    """The idempotency key of going on after this pause: forms in two tabs bill one period, also where the second is
+    sent while the first is under way.
+    """
+    marks = answer["metadata"]
+    return f"{settings.STRIPE_APP}:resume:{answer['id']}:{marks[PAUSED_FROM]}:{marks.get(FAILED_TRIES, '')}"
+
+
 def pause_again(gateway: Gateway, answer: Answer) -> None:
-    """As it was before; if Stripe is away for this too, it collects at the next boundary."""
-    held = answer.get("pause_collection")
-    if held:
-        gateway.update_subscription(answer["id"], {"pause_collection": held})
+    """As it was before, unless it went on all the same: its answer was lost, or it was asked for in another tab. If
+    Stripe is away for this too, it collects at the next boundary.
+    """
+    held, now = answer.get("pause_collection"), gateway.subscription(answer["id"])
+    is_as_before = period_end_of(now) == period_end_of(answer) and now.get("latest_invoice") == answer["latest_invoice"]
+    if held and is_as_before:
+        tries = {FAILED_TRIES: answer["metadata"].get(FAILED_TRIES, "") + "i"}
+        gateway.update_subscription(answer["id"], {"pause_collection": held, "metadata": tries})

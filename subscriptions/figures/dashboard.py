@@ -157,13 +157,15 @@ def is_paused(now: datetime) -> Q:
 
 
 def state_of(now: datetime) -> Case:
-    """Of one that runs: the first that holds."""
+    """Of one that runs, the first that holds. What begins when a gift ends is no trial, though Stripe holds it as one
+    until then.
+    """
     ends = Q(cancel_at__isnull=False) | Q(cancel_at_period_end=True)
     return Case(
         When(is_paused(now), then=Value(State.PAUSED)),
         When(status="past_due", then=Value(State.GRACE)),
         When(ends, then=Value(State.ENDING)),
-        When(status="trialing", then=Value(State.TRIALING)),
+        When(status="trialing", begins_at=None, then=Value(State.TRIALING)),
         default=Value(State.ACTIVE),
     )
 
@@ -174,7 +176,8 @@ def is_income(now: datetime) -> Q:
 
 
 def plan_lines(now: datetime) -> list[PlanLine]:
-    running = counted().filter(status__in=("trialing", "active", "past_due", "paused")).annotate(state=state_of(now))
+    running = counted().filter(status__in=("trialing", "active", "past_due", "paused"))
+    running = running.annotate(state=state_of(now))
     rows = running.values_list("plan__name", "currency", "state").annotate(
         number=Count("pk"),
         seats=Coalesce(Sum("group__seats"), 0),
@@ -296,9 +299,9 @@ def pauses(since: datetime, now: datetime) -> dict[datetime, int]:
 
 def trials_begun(since: datetime, now: datetime) -> tuple[dict[datetime, int], dict[datetime, int]]:
     """By the month in which they began: how many trials, and how many of these were paid for since. Without second
-    ones, which the site ends at once.
+    ones, which the site ends at once, and without what only waited for the end of a gift.
     """
-    rows = counted().filter(trial_start__gte=since, trial_start__lte=now)
+    rows = counted().filter(begins_at=None, trial_start__gte=since, trial_start__lte=now)
     rows = rows.exclude(trial_use__refused_at__isnull=False).annotate(
         month=TruncMonth("trial_start", tzinfo=timezone.get_default_timezone())
     )

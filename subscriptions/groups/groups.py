@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.names import LONGEST, NameRefused, cleaned_name
 from subscriptions.answers import items_of
 from subscriptions.entitlements import standing_of
 from subscriptions.models import Group, Seat, SeatState, StripeCustomer, Subscription
@@ -24,8 +25,6 @@ from subscriptions.stripe_gateway import Answer, Gateway
 
 OVER = ("canceled", "incomplete_expired")  # Stripe's words for what never goes on
 IN_USE = (SeatState.INVITED, SeatState.TAKEN, SeatState.SUSPENDED)
-
-LONGEST_NAME = 120  # characters, as the column
 
 type Quantities = dict[str, dict[str, int]]  # of each subscription, by the price of the item
 
@@ -174,16 +173,11 @@ def rename(group_pk: int, typed: str) -> None:
 
 
 def checked_name(typed: str) -> str:
-    """Raises SeatRefused."""
-    name = " ".join(typed.split())
-    if len(name) > LONGEST_NAME or not is_harmless(name):
-        raise SeatRefused(_("Please write a name of at most 120 characters, without addresses or signs like < and /."))
-    return name
-
-
-def is_harmless(name: str) -> bool:
-    """Whether it can stand in a mail to strangers: no address of the web or of mail, no mark-up, nothing invisible. A
-    dot is followed by a blank, as in "St. Mary".
-    """
-    has_address = any(part[:1].isalnum() for part in name.split(".")[1:])
-    return name.isprintable() and not has_address and not set(name) & set("@/\\<>{}[]:")
+    """As it may stand in a mail to strangers. Raises SeatRefused."""
+    try:
+        return cleaned_name(typed)
+    except NameRefused:
+        raise SeatRefused(
+            _("Please write a name, not an address or a number: letters, at most %(most)d characters.")
+            % {"most": LONGEST}
+        ) from None

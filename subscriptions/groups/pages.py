@@ -228,9 +228,10 @@ def change_seats(request: HttpRequest, shown: Group, agreed: group_seats.Quote, 
     if group_seats.quote(shown, agreed.seats, gateway, agreed.at) != agreed:
         return confirm(request, shown, group_seats.quote(shown, agreed.seats, gateway), is_stale=True)
     price = group_seats.price_of(shown)
-    answer = group_seats.carry_out(agreed, shown, gateway)
+    # Written down first: Stripe may do it and its answer get lost.
     said = Shown(group_seats.agreed_words(agreed, shown), group_seats.WORDING_VERSION)
     note_change(shown.subscription, price, said, quantity=agreed.seats)
+    answer = group_seats.carry_out(agreed, shown, gateway)
     bring(shown.subscription, gateway)
     if answer.get("pending_update"):
         messages.error(request, _("The payment did not go through, so you have as many seats as before."))

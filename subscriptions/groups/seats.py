@@ -12,7 +12,9 @@ from django.conf import settings
 from django.core import signing
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from subscriptions.account.sentences import day_of
 from subscriptions.answers import items_of
 from subscriptions.contracts.changing import why_not
 from subscriptions.groups.groups import SeatRefused
@@ -28,7 +30,8 @@ WORDING_VERSION = "2026-11-24"  # of templates/subscriptions/group_seats.html
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a change of seats brings, as Stripe says. `due_minor`: now, for more seats; `next_minor`: the next payment,
-    for fewer, with what goes back taken off. `suspended`: seats whose readers would be put on hold, newest first.
+    for fewer, with what goes back and any credit taken off; below zero the credit that is left then. `suspended`: seats
+    whose readers would be put on hold, newest first.
     """
 
     group: int
@@ -111,7 +114,7 @@ def quote(group: Group, seats: int, gateway: Gateway, at: int | None = None) -> 
         seats=seats,
         at=moment,
         due_minor=int(invoice["amount_due"]) if is_due_now else 0,
-        next_minor=0 if is_due_now else int(invoice["total"]),
+        next_minor=0 if is_due_now else int(invoice["total"]) + int(invoice.get("starting_balance") or 0),
         currency=str(invoice["currency"]).upper(),
         suspended=tuple(seat.pk for seat in newest_taken(group, seats)),
     )
@@ -130,22 +133,41 @@ def agreed_words(agreed: Quote, group: Group) -> str:
     outlives them.
     """
     subscription = group.subscription
-    price = money(subscription.amount_minor // max(group.seats, 1), subscription.currency)
-    each = _("After that each seat costs %(price)s %(interval)s.")
+    told = {"due": agreed.due_label, "amount": agreed.next_label, "seats": agreed.seats}
+    told["price"] = money(subscription.amount_minor // max(group.seats, 1), subscription.currency)
+    told |= {"interval": interval_label(subscription.interval), "day": ""}
+    if subscription.period_end is not None:
+        told["day"] = day_of(subscription.period_end)
+    after = _("After that each seat costs %(price)s %(interval)s.")
     if subscription.status == "trialing":
-        due = _("Nothing is due now.")
-        each = _("When the trial ends each seat costs %(price)s %(interval)s.")
+        lines = [_("Nothing is due now. From the first payment on each seat costs %(price)s %(interval)s.")]
     elif agreed.is_more:
-        due = _("%(due)s is due now: the new seats from today to the end of the time that is paid for.")
+        lines = [_("%(due)s is due now: the new seats from today to the end of the time that is paid for.")]
+        lines += [_("From %(day)s all %(seats)s seats cost %(price)s %(interval)s each.")]
     elif agreed.is_credit:
-        due = _(
-            "Nothing is due now, and nothing at the next payment: %(next)s of what you have paid stays to your credit."
-        )
+        lines = [
+            _(
+                "Nothing is due now, and nothing at the next payment: %(amount)s of what you have paid stays to your "
+                "credit."
+            ),
+            after,
+        ]
     else:
-        due = _("Nothing is due now. Your next payment is %(next)s: what you have paid for and not used is taken off.")
-    told = {"former": agreed.former, "seats": agreed.seats, "due": agreed.due_label, "next": agreed.next_label}
-    told |= {"price": price, "interval": interval_label(subscription.interval)}
-    return "\n".join(line % told for line in (_("%(seats)d seats instead of %(former)d."), due, each))
+        lines = [
+            _(
+                "Nothing is due now. Your next payment, on %(day)s, is %(amount)s: what you have paid for and not used "
+                "is taken off."
+            ),
+            after,
+        ]
+    lines = [ngettext("%(seats)s seat?", "%(seats)s seats?", agreed.seats), *lines, f"[{button_of(agreed)}]"]
+    return "\n".join(line % told for line in lines)
+
+
+def button_of(agreed: Quote) -> str:
+    if agreed.due_minor:
+        return _("Pay %(due)s and add the seats")
+    return _("Add the seats") if agreed.is_more else _("Reduce the seats")
 
 
 def wish(group: Group, item: Answer, seats: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.tasks import task
 from django.template.loader import render_to_string
@@ -25,11 +25,14 @@ from django.utils import timezone
 from accounts import mail, own_codes
 from accounts.models import User
 from subscriptions.alerts import raise_alert
+from subscriptions.leaving.reasons import Reason
 from subscriptions.models import (
     AlertKind,
     Declaration,
     DeclarationKind,
     DeclarationState,
+    OutgoingMail,
+    Plan,
     Purchase,
     Seat,
     SeatState,
@@ -44,6 +47,11 @@ CODE_LIFE = timedelta(hours=24)  # somebody who declares at night reads the mail
 MOST_TRIES = 5  # of one declaration, however many codes it gets
 MOST_CODES = 10  # mails a day to one reader
 BEFORE_OTHER_TASKS = mail.BEFORE_OTHER_TASKS
+RECEIPT = "leaving_received"
+MAIL_WAIT = timedelta(hours=1)
+MOST_MAIL_WAITS = 24
+MOST_RECEIPTS = 100  # an hour, with those that waited
+MOST_IN_ONE = 20  # declarations that one receipt names
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Declared:
     contract: str
     name: str
     email: str
-    reason: str
+    why: Reason
     message: str
 
 
@@ -68,13 +76,19 @@ def receive(declared: Declared, *, may_mail: bool) -> Declaration:
         contract=declared.contract,
         name=declared.name,
         email=declared.email,
-        reason=declared.reason,
+        feedback=declared.why.feedback,
+        reason=declared.why.comment,
         message=declared.message,
+        mail_waits=bool(declared.email),
     )
-    if declared.email and may_mail:
-        queue_receipt(declaration)
-        find_contract.enqueue(uuid=str(declaration.pk))
-    elif not declared.email:
+    if declared.email:
+        if may_mail and is_first_within_the_hour(declaration):
+            mail_receipt(declaration)
+        else:
+            if may_mail:
+                find_contract.enqueue(uuid=str(declaration.pk))
+            mail_later.using(run_after=timezone.now() + MAIL_WAIT).enqueue(uuid=str(declaration.pk))
+    else:
         raise_alert(
             AlertKind.LEAVING,
             str(declaration.pk),
@@ -84,18 +98,83 @@ def receive(declared: Declared, *, may_mail: bool) -> Declaration:
     return declaration
 
 
-def queue_receipt(declaration: Declaration) -> None:
+def receipts_of_the_hour() -> QuerySet[OutgoingMail]:
+    return OutgoingMail.objects.filter(
+        dedupe_key__startswith=f"{RECEIPT}:", created_at__gt=timezone.now() - timedelta(hours=1)
+    )
+
+
+def is_first_within_the_hour(declaration: Declaration) -> bool:
+    """Of the receipts to its address, whoever has asked for them: a stranger may type any. Holds until the caller's
+    transaction ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"receipt {declaration.email}"])
+    return not receipts_of_the_hour().filter(recipient=declaration.email).exists()
+
+
+def mail_receipt(declaration: Declaration) -> None:
+    """One receipt, with all declarations for the address that wait for theirs, and the codes that wait with them."""
+    waiting = Declaration.objects.filter(email=declaration.email, mail_waits=True).exclude(pk=declaration.pk)
+    named = [declaration, *waiting.order_by("received_at")[: MOST_IN_ONE - 1]]
+    Declaration.objects.filter(pk__in=[one.pk for one in named]).update(mail_waits=False)
+    declaration.mail_waits = False
+    queue_receipt(named)
+    for one in named:
+        if not one.codes_sent:
+            find_contract.enqueue(uuid=str(one.pk))
+
+
+@task(priority=BEFORE_OTHER_TASKS)
+@transaction.atomic
+def mail_later(*, uuid: str, attempt: int = 0) -> None:
+    """What could not be mailed when it came, as soon as there is room, with the codes that wait too; after a day a
+    person is told.
+    """
+    declaration = Declaration.objects.filter(pk=uuid, mail_waits=True).first()
+    if declaration is None or not declaration.email:
+        return
+    if has_room(declaration):
+        mail_receipt(declaration)
+    elif attempt + 1 < MOST_MAIL_WAITS:
+        mail_later.using(run_after=timezone.now() + MAIL_WAIT).enqueue(uuid=uuid, attempt=attempt + 1)
+    else:
+        raise_alert(
+            AlertKind.LEAVING,
+            f"{uuid}:unmailed",
+            f"Declaration {uuid} got no receipt within a day, as too many were asked for. Is somebody "
+            f"declaring for others? Find the contract, and settle it by hand.",
+        )
+
+
+def has_room(declaration: Declaration) -> bool:
+    """Within an hour one goes to an address, and so many in all: a network is not known here any more."""
+    return is_first_within_the_hour(declaration) and receipts_of_the_hour().count() < MOST_RECEIPTS
+
+
+def queue_receipt(named: list[Declaration]) -> None:
     """Without what was written freely: the mail goes to any address that somebody types, and carries no words of
     theirs. Those stand on the page that it names.
     """
-    context = told_of(declaration)
-    queue_mail(f"leaving_received:{declaration.pk}", None, "leaving_received", context, recipient=declaration.email)
+    (first, *_others) = named
+    context = {"receipts": [told_of(one) for one in named]}
+    queue_mail(f"{RECEIPT}:{first.pk}", None, "leaving_received", context, recipient=first.email)
 
 
 def told_of(declaration: Declaration) -> dict[str, Any]:
     """What mails and pages say of it."""
     url = settings.SITE_URL + address_of(declaration)
-    return {"declaration": declaration, "moment": moment_of(declaration), "url": url}
+    return {
+        "declaration": declaration,
+        "moment": moment_of(declaration),
+        "url": url,
+        "contract_name": name_of_contract(declaration.contract),
+    }
+
+
+def name_of_contract(key: str) -> str:
+    """Of the plan that was named; empty where all are meant."""
+    return Plan.objects.filter(key=key).values_list("name", flat=True).first() or key if key else ""
 
 
 def address_of(declaration: Declaration) -> str:
@@ -208,7 +287,9 @@ def say_nothing_runs(declaration: Declaration, holder: User) -> None:
         "purchases": purchases,
         "seats": Seat.objects.filter(user=holder, state=SeatState.TAKEN).count(),
     }
-    queue_mail(f"leaving_nothing:{declaration.pk}", holder, "leaving_nothing", context)
+    told = OutgoingMail.objects.filter(dedupe_key__startswith="leaving_nothing:", user=holder)
+    if not told.filter(created_at__gt=now - timedelta(hours=1)).exists():
+        queue_mail(f"leaving_nothing:{declaration.pk}", holder, "leaving_nothing", context)
     in_time = now - timedelta(days=settings.WITHDRAWAL_DAYS)
     if declaration.kind == DeclarationKind.WITHDRAW and any(row.paid_at > in_time for row in purchases):
         raise_alert(

@@ -19,8 +19,10 @@ from django.utils.translation import gettext as _
 from subscriptions.account.sentences import day_of, name_of
 from subscriptions.agreed.agreements import wished_to_begin
 from subscriptions.alerts import raise_alert
+from subscriptions.answers import moment
 from subscriptions.contracts.changing import drop_planned
 from subscriptions.leaving.declarations import customer_of, running_of
+from subscriptions.leaving.reasons import UNSAID, Reason
 from subscriptions.models import (
     AlertKind,
     Declaration,
@@ -91,7 +93,9 @@ def carry_out_later(*, uuid: str, attempt: int = 0) -> None:
 
 def planned(declaration: Declaration, gateway: Gateway) -> list[DeclaredContract]:
     """What is to be done to each contract that is meant, fixed once. Raises StripeFailed."""
-    rows = declaration.contracts.select_related("subscription__customer", "subscription__plan", "subscription__user")
+    rows = declaration.contracts.select_related(
+        "declaration", "subscription__customer", "subscription__plan", "subscription__user"
+    )
     found = list(rows)
     if found:
         return found
@@ -146,19 +150,20 @@ def do(contract: DeclaredContract, gateway: Gateway) -> None:
     """End it, give back what is due, and have the new state brought here. Raises StripeFailed."""
     subscription = contract.subscription
     answer = gateway.subscription(subscription.stripe_id)
+    reason = Reason(contract.declaration.feedback, contract.declaration.reason)
     if contract.is_at_once:
-        end_now(answer, gateway, key=f"leaving:{contract.pk}")
+        end_now(answer, gateway, key=f"leaving:{contract.pk}", reason=reason)
         shares = [Share(**share) for share in contract.shares]
         contract.returned_minor = refund(shares, gateway, key=f"leaving:{contract.pk}")
         contract.outcome, contract.ends_at = DeclaredOutcome.ENDED, timezone.now()
         tell_unreturned(subscription, contract.due_minor, contract.returned_minor, f"leaving:{contract.pk}")
     else:
-        end_with_period(answer, gateway)
+        contract.canceled_at = moment(end_with_period(answer, gateway, reason).get("canceled_at"))
         contract.outcome = DeclaredOutcome.ENDS
     bring_now(subscription, gateway)
     if contract.outcome == DeclaredOutcome.ENDS:
         contract.ends_at = subscription.ends_at or subscription.ended_at or subscription.period_end
-    contract.save(update_fields=["outcome", "returned_minor", "ends_at"])
+    contract.save(update_fields=["outcome", "returned_minor", "ends_at", "canceled_at"])
 
 
 def bring_now(subscription: Subscription, gateway: Gateway) -> None:
@@ -175,25 +180,26 @@ def drop_plans(answer: Answer, gateway: Gateway) -> None:
         drop_planned(gateway, answer["id"])
 
 
-def end_now(answer: Answer, gateway: Gateway, *, key: str) -> None:
+def end_now(answer: Answer, gateway: Gateway, *, key: str, reason: Reason = UNSAID) -> None:
     """Without a credit: what goes back is returned to the card. Ended already is as good."""
     if answer["status"] in HAS_ENDED:
         return
     drop_plans(answer, gateway)
     try:
-        gateway.cancel_subscription(answer["id"], key=f"{settings.STRIPE_APP}:{key}")
+        gateway.cancel_subscription(answer["id"], key=f"{settings.STRIPE_APP}:{key}", why=reason.params)
     except StripeRefused as error:
         if error.code != "resource_missing":
             raise
 
 
-def end_with_period(answer: Answer, gateway: Gateway) -> None:
-    """What ends anyway is left as it is."""
-    is_ending = answer.get("cancel_at") or answer.get("cancel_at_period_end")
-    if answer["status"] in HAS_ENDED or is_ending:
-        return
+def end_with_period(answer: Answer, gateway: Gateway, reason: Reason = UNSAID) -> Answer:
+    """As it is then. What ends anyway is left as it is, but for the reason."""
+    if answer["status"] in HAS_ENDED:
+        return answer
+    if answer.get("cancel_at") or answer.get("cancel_at_period_end"):
+        return gateway.update_subscription(answer["id"], reason.params) if reason.params else answer
     drop_plans(answer, gateway)
-    gateway.update_subscription(answer["id"], {"cancel_at_period_end": True})
+    return gateway.update_subscription(answer["id"], {"cancel_at_period_end": True, **reason.params})
 
 
 def tell_unreturned(subscription: Subscription, due_minor: int, returned_minor: int, key: str) -> None:

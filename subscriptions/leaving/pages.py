@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -24,10 +25,20 @@ from accounts.models import User
 from accounts.origin import is_own_origin
 from subscriptions.leaving import declarations as leaving
 from subscriptions.leaving.deeds import carry_out_or_queue, outcomes_of, sentences_of
-from subscriptions.models import Declaration, DeclarationKind, DeclarationState, DeclaredEnd, Plan, PlanKind
+from subscriptions.leaving.reasons import LONGEST_COMMENT, Reason, printable, read_reason
+from subscriptions.models import (
+    CancelFeedback,
+    Declaration,
+    DeclarationKind,
+    DeclarationState,
+    DeclaredEnd,
+    Plan,
+    PlanKind,
+)
 
-LONGEST = {"name": 150, "email": 254, "reason": 300, "message": 4000}  # characters; no longer ones are typed by hand
-FIELDS = ("kind", "end", "contract", *LONGEST)
+# Characters; no longer ones are typed by hand.
+LONGEST = {"name": 150, "email": 254, "reason": LONGEST_COMMENT, "message": 4000}
+FIELDS = ("kind", "end", "contract", "feedback", *LONGEST)
 
 
 class DeclarationRefused(Exception):
@@ -48,6 +59,7 @@ def form_page(
         "typed": typed or {"email": email, "kind": DeclarationKind.CANCEL, "end": DeclaredEnd.PERIOD_END},
         "plans": contracts_to_choose(),
         "kinds": DeclarationKind.choices,
+        "feedbacks": CancelFeedback.choices,
         "ends": DeclaredEnd.choices if settings.REFUND_WHEN_LEAVING else (),
         "withdrawal_days": settings.WITHDRAWAL_DAYS,
         "has_account": bool(email),
@@ -70,7 +82,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         )
         return form_page(request, {"form": told}, typed, status=403)
     try:
-        declared = read_form(typed)
+        declared = read_form(typed, read_reason(request.POST))
     except DeclarationRefused as refusal:
         return form_page(request, refusal.errors, typed, status=400)
     try:
@@ -91,7 +103,7 @@ def may_mail(request: HttpRequest, email: str) -> bool:
     return True
 
 
-def read_form(typed: dict[str, str]) -> leaving.Declared:
+def read_form(typed: dict[str, str], why: Reason) -> leaving.Declared:
     """Raises DeclarationRefused with every problem at once."""
     errors: dict[str, str] = {}
     email = typed["email"]
@@ -117,13 +129,9 @@ def read_form(typed: dict[str, str]) -> leaving.Declared:
         contract=typed["contract"],
         name=printable(typed["name"]),
         email=email,
-        reason=printable(typed["reason"]),
+        why=why,
         message=typed["message"].replace("\x00", ""),
     )
-
-
-def printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 @csrf_exempt
@@ -133,7 +141,7 @@ def declaration(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The receipt, to print and to save, and the field for the code. It says the same whoever is known by it."""
     row = get_object_or_404(Declaration, pk=uuid)
     if request.method != "POST":
-        return receipt(request, row)
+        return receipt_to_keep(row) if "save" in request.GET else receipt(request, row)
     if not is_own_origin(request):
         return receipt(
             request, row, error=_("This form was not sent from our own pages. Please try again."), status=403
@@ -169,13 +177,21 @@ def send_again(request: HttpRequest, row: Declaration) -> HttpResponse:
     return receipt(request, row, told=_("If there is a contract, another code is on its way to its address."))
 
 
+def receipt_to_keep(row: Declaration) -> HttpResponse:
+    """As a file, with all that was declared."""
+    context = leaving.told_of(row) | {"site_name": settings.SITE_NAME, "has_end": row.kind == DeclarationKind.CANCEL}
+    text = render_to_string("subscriptions/leaving_receipt.txt", context)
+    response = HttpResponse(text.strip() + "\n", content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="declaration-{row.pk}.txt"'
+    return response
+
+
 def receipt(
     request: HttpRequest, row: Declaration, *, error: str = "", told: str = "", status: int = 200
 ) -> HttpResponse:
     context = leaving.told_of(row) | {
         "error": error,
         "told": told,
-        "contract_name": dict(contracts_to_choose()).get(row.contract, row.contract),
         "has_end": row.kind == DeclarationKind.CANCEL,
         "can_pause": bool(settings.PAUSE_MONTHS),
     }

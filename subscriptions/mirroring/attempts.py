@@ -53,7 +53,8 @@ def settle_subscription(attempt: CheckoutAttempt, session: Answer, customer: Str
     if bought is not None and session["payment_status"] in HAS_PAID:
         bought.user = attempt.user = hand_over(attempt, customer, bought.stripe_id, now)
         attempt.subscription = bought
-        bought.save(update_fields=["user"])
+        bought.begins_at = attempt.begins_at
+        bought.save(update_fields=["user", "begins_at"])
         if attempt.begins_at is None:
             let_gifts_wait(attempt.user, bought, now)
     elif bought is not None and bought.status in NEVER_PAID:

@@ -10,11 +10,21 @@ from datetime import datetime
 
 from subscriptions.alerts import raise_alert
 from subscriptions.answers import id_of
-from subscriptions.models import AlertKind, Invoice, Purchase, StripeCustomer, Subscription
+from subscriptions.models import (
+    LIVE_STATES,
+    PAID_ONCE,
+    AlertKind,
+    CheckoutAttempt,
+    Invoice,
+    Purchase,
+    StripeCustomer,
+    Subscription,
+)
 from subscriptions.models.plan import money
 from subscriptions.money_back.disputes import save_disputes
 from subscriptions.money_back.refunds import returned_by_staff
 from subscriptions.outgoing import queue_mail
+from subscriptions.paid_once.purchases import save_returned
 from subscriptions.statuses import LIVE_STATUSES
 from subscriptions.stripe_gateway import Answer, Gateway
 
@@ -29,24 +39,48 @@ class Charge:
     disputes: list[Answer] = field(default_factory=list)
 
 
-def fetch_charges(gateway: Gateway, customer: StripeCustomer, subscriptions: list[Answer]) -> list[Charge]:
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """`returned`: of each payment that was made, what went back, in minor units; mostly nothing."""
+
+    returned: dict[str, int] = field(default_factory=dict)
+    touched: list[Charge] = field(default_factory=list)
+
+
+def fetch_charges(gateway: Gateway, customer: StripeCustomer, subscriptions: list[Answer]) -> Charges:
     """Nothing is asked about who never paid, and no more than the list about whose payments nothing happened to."""
-    if not subscriptions and not Purchase.objects.filter(customer=customer).exists():
-        return []
-    touched = [row for row in gateway.charges_of(customer.stripe_id) if row["disputed"] or row["amount_refunded"]]
-    return [
+    if not subscriptions and not buys_once(customer):
+        return Charges()
+    listed = gateway.charges_of(customer.stripe_id)
+    touched = [
         Charge(
             row,
             gateway.invoice_of_payment(id_of(row["payment_intent"])) if row.get("payment_intent") else "",
             returned_by_staff(id_of(row["payment_intent"]), gateway) if row["amount_refunded"] else 0,
             gateway.disputes_of(row["id"]) if row["disputed"] else [],
         )
-        for row in touched
+        for row in listed
+        if row["disputed"] or row["amount_refunded"]
     ]
+    paid = [row for row in listed if row["paid"] and row.get("payment_intent")]
+    return Charges({id_of(row["payment_intent"]): row["amount_refunded"] for row in paid}, touched)
 
 
-def save_charges(customer: StripeCustomer, charges: list[Charge], now: datetime) -> list[str]:
-    return [*save_returns(customer, charges), *save_disputes(customer, disputes_of(charges), now)]
+def buys_once(customer: StripeCustomer) -> bool:
+    """Whether something was, or is just being, paid for once."""
+    open_now = CheckoutAttempt.objects.filter(customer=customer, state__in=LIVE_STATES)
+    is_buying = open_now.filter(price__plan__kind__in=PAID_ONCE)
+    return Purchase.objects.filter(customer=customer).exists() or is_buying.exists()
+
+
+def save_charges(customer: StripeCustomer, charges: Charges, now: datetime) -> list[str]:
+    touched = charges.touched
+    by_staff = {id_of(charge.answer.get("payment_intent")): charge.by_staff for charge in touched}
+    return [
+        *save_returned(customer, charges.returned, by_staff, now),
+        *save_returns(customer, touched),
+        *save_disputes(customer, disputes_of(touched), now),
+    ]
 
 
 def disputes_of(charges: list[Charge]) -> Iterator[tuple[Answer, str]]:

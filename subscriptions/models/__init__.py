@@ -27,8 +27,9 @@ from subscriptions.models.outgoing_mail import MailState, OutgoingMail
 from subscriptions.models.plan import PAID_ONCE, Plan, PlanInterval, PlanKind
 from subscriptions.models.plan_amount import PlanAmount
 from subscriptions.models.plan_price import PlanPrice
+from subscriptions.models.price_move import MoveState, PriceMove
 from subscriptions.models.purchase import Purchase
-from subscriptions.models.subscription import Subscription
+from subscriptions.models.subscription import CancelFeedback, Subscription
 from subscriptions.models.trial_use import TrialUse
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AttemptState",
+    "CancelFeedback",
     "Card",
     "CheckoutAttempt",
     "Dashboard",
@@ -59,12 +61,14 @@ __all__ = [
     "Invoice",
     "Lead",
     "MailState",
+    "MoveState",
     "OutgoingMail",
     "Plan",
     "PlanAmount",
     "PlanInterval",
     "PlanKind",
     "PlanPrice",
+    "PriceMove",
     "Purchase",
     "Seat",
     "SeatState",

@@ -21,13 +21,14 @@ from subscriptions.models.subscription import Subscription
 class AgreementKind(models.TextChoices):
     GATE = "gate", _("gave an address at the gate")
     CHECKOUT = "checkout", _("went to the payment page")
-    CHANGE = "change", _("changed the plan")
+    CHANGE = "change", _("changed the plan, or went on with it")
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def of_reader(self, user: User) -> Self:
         """Their own, and those of attempts and addresses that turned out to be theirs."""
-        return self.filter(Q(user=user) | Q(lead__user=user) | Q(attempt__user=user)).distinct()
+        by_lead = Q(lead__user=user, attempt__user=None)
+        return self.filter(Q(user=user) | by_lead | Q(attempt__user=user)).distinct()
 
 
 class Agreement(models.Model):

@@ -95,6 +95,12 @@ class CheckoutAttempt(models.Model):
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    taken_up_at = models.DateTimeField(
+        _("taken up"),
+        null=True,
+        blank=True,
+        help_text=_("When the owner of its address logged in where it was made: it was no stranger who typed that."),
+    )
 
     objects: ClassVar[models.Manager[CheckoutAttempt]] = CheckoutAttemptQuerySet.as_manager()
 

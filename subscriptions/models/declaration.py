@@ -8,12 +8,12 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.plan import money
-from subscriptions.models.subscription import Subscription
+from subscriptions.models.subscription import CancelFeedback, Subscription
 
 
 class DeclarationKind(models.TextChoices):
@@ -45,6 +45,9 @@ class Declaration(models.Model):
     contract = models.CharField(_("contract"), max_length=60, blank=True, help_text=_("Empty: all of them."))
     name = models.CharField(_("name"), max_length=150, blank=True)
     email = models.EmailField(_("address"), max_length=254, blank=True, db_index=True)
+    feedback = models.CharField(
+        _("why"), max_length=20, choices=CancelFeedback, blank=True, default="", db_default=Value("")
+    )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     message = models.TextField(_("message"), blank=True)
     user = models.ForeignKey(
@@ -60,6 +63,13 @@ class Declaration(models.Model):
     code_sent_at = models.DateTimeField(_("code sent"), null=True, blank=True, editable=False)
     codes_sent = models.PositiveSmallIntegerField(_("codes sent"), default=0, editable=False)
     tries = models.PositiveSmallIntegerField(_("codes typed"), default=0, editable=False)
+    mail_waits = models.BooleanField(
+        _("mail waits"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Too many were asked for when it came: receipt and code are sent later."),
+    )
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True, editable=False)
 
     class Meta:
@@ -104,6 +114,13 @@ class DeclaredContract(models.Model):
     returned_minor = models.BigIntegerField(_("went back"), default=0)
     shares = models.JSONField(_("of which payments"), default=list, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    canceled_at = models.DateTimeField(
+        _("cancelled at Stripe"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Which cancellation this was: another one is told to the reader by itself."),
+    )
 
     class Meta:
         ordering = ("pk",)

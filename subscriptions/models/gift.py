@@ -35,7 +35,8 @@ def hash_of(token: str) -> str:
 
 class GiftQuerySet(models.QuerySet["Gift"]):
     def of_token(self, token: str) -> Self:
-        return self.filter(token_hash=hash_of(token))
+        """The one with this address, where it was paid in the mode, live or test, that the site's key is for."""
+        return self.filter(token_hash=hash_of(token), purchase__customer__livemode=settings.STRIPE_LIVEMODE)
 
     def paid(self) -> Self:
         """Those that were paid for and not returned since, of the mode, live or test, that the site's key is for."""

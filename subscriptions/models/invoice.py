@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models.customer import StripeCustomer
 from subscriptions.models.plan import money
 from subscriptions.models.subscription import Subscription
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def of_reader(self, user_id: int) -> Self:
+        """Those of the reader's subscriptions; of one that was handed over to them, what was billed since."""
+        kept = Q(subscription__passed_on_at=None) | Q(finalized_at=None)
+        return self.filter(kept | Q(finalized_at__gte=F("subscription__passed_on_at")), subscription__user=user_id)
 
 
 class Invoice(models.Model):
@@ -37,6 +47,8 @@ class Invoice(models.Model):
     pdf_url = models.TextField(_("PDF at Stripe"), blank=True, default="", db_default="")
     finalized_at = models.DateTimeField(_("finalised"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Invoice]] = InvoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-finalized_at", "-pk")

@@ -14,6 +14,21 @@ from subscriptions.models.customer import StripeCustomer
 from subscriptions.models.plan import Plan, PlanInterval
 
 
+class CancelFeedback(models.TextChoices):
+    """Stripe's words for why somebody leaves, as its portal asks them too.
+    https://docs.stripe.com/api/subscriptions/object#subscription_object-cancellation_details-feedback
+    """
+
+    TOO_EXPENSIVE = "too_expensive", _("It costs too much")
+    UNUSED = "unused", _("I read too little of it")
+    MISSING_FEATURES = "missing_features", _("Something that I look for is missing")
+    LOW_QUALITY = "low_quality", _("I expected more of it")
+    SWITCHED_SERVICE = "switched_service", _("I read something else by now")
+    CUSTOMER_SERVICE = "customer_service", _("I was not served well")
+    TOO_COMPLEX = "too_complex", _("It is too hard to use")
+    OTHER = "other", _("Something else")
+
+
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def of_this_mode(self) -> Self:
         """Those of the mode, live or test, that the site's key is for."""
@@ -48,6 +63,18 @@ class Subscription(models.Model):
     started_at = models.DateTimeField(_("started"))
     period_end = models.DateTimeField(_("paid until"), null=True, blank=True)
     trial_end = models.DateTimeField(_("trial ends"), null=True, blank=True)
+    begins_at = models.DateTimeField(
+        _("begins behind a gift"),
+        null=True,
+        blank=True,
+        help_text=_("When it was sold to begin, with its first payment. Until then the gift opens what is open."),
+    )
+    passed_on_at = models.DateTimeField(
+        _("handed over"),
+        null=True,
+        blank=True,
+        help_text=_("Since when it is its present reader's. What was billed before is the former one's business."),
+    )
     cancel_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     cancel_at_period_end = models.BooleanField(_("ends with the period"), default=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -124,6 +151,9 @@ class Subscription(models.Model):
         db_default=Value(""),
         help_text=_("As Stripe spells it."),
     )
+    cancel_comment = models.CharField(
+        _("in the reader's own words"), max_length=300, blank=True, default="", db_default=Value("")
+    )
     stopped_at = models.DateTimeField(_("paused at Stripe since"), null=True, blank=True)
     first_paid_at = models.DateTimeField(_("first payment"), null=True, blank=True)
     yearly_minor = models.BigIntegerField(
@@ -131,6 +161,15 @@ class Subscription(models.Model):
         default=0,
         db_default=0,
         help_text=_("What twelve months of it cost, less the discounts of its last invoice."),
+    )
+    net_minor = models.PositiveBigIntegerField(
+        _("price less a lasting discount"),
+        null=True,
+        blank=True,
+        help_text=_("What the next full renewal comes to, as Stripe says it. Empty: no discount goes on."),
+    )
+    net_until = models.DateTimeField(
+        _("that discount counts until"), null=True, blank=True, help_text=_("Empty: for good.")
     )
     listed_at = models.DateTimeField(_("last seen in Stripe's list"), null=True, blank=True)
 
@@ -148,3 +187,9 @@ class Subscription(models.Model):
     def ends_at(self) -> datetime | None:
         """When it ends for good, where that is decided (UTC); Stripe says it by date or by flag."""
         return self.cancel_at or (self.period_end if self.cancel_at_period_end else None)
+
+    def is_behind_gift(self) -> bool:
+        """Whether it was sold to begin when a gift of its reader ends. Stripe holds it as a trial until then; it is
+        none.
+        """
+        return self.begins_at is not None

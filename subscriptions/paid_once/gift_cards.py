@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
+from accounts.letters import quoted
 from accounts.models import User
 from subscriptions.models import (
     CheckoutAttempt,
@@ -25,6 +26,7 @@ from subscriptions.models import (
 )
 from subscriptions.models.gift import hash_of, new_seed
 from subscriptions.outgoing import SECRET_MARK, queue_mail, secret_of
+from subscriptions.paid_once.behind_gifts import ended_since, goes_on_paid, unbacked
 
 FURTHEST = timedelta(days=365)  # how long before its day a gift is bought
 # German law gives a claim three years from the end of the year in which it arose (BGB §§ 195, 199); nowhere that we
@@ -118,7 +120,7 @@ def send_card(gift: Gift) -> None:
         gift.cards += 1
         gift.save(update_fields=["cards"])
         path = reverse("subscriptions:gift-redeem", args=["secret"]).replace("secret", SECRET_MARK)
-        context = {"gift": gift, "address": f"{settings.SITE_URL}{path}"}
+        context = {"gift": gift, "message": quoted(gift.message), "address": f"{settings.SITE_URL}{path}"}
         queue_mail(f"{card_key(gift)}#{gift.cards}", None, "gift_card", context, recipient=gift.recipient_email)
 
 
@@ -170,10 +172,15 @@ def change_day(gift_pk: int, day: date, now: datetime) -> None:
 
 
 def locked(gift_pk: int) -> Gift:
-    return Gift.objects.select_for_update(of=("self",)).select_related("purchase").get(pk=gift_pk)
+    """The gift alone, so that its purchase is read once it is held: a sync that takes a payment back holds the gift too
+    until it has said so.
+    """
+    return Gift.objects.select_for_update().get(pk=gift_pk)
 
 
 def refuse_unless_open(gift: Gift, now: datetime) -> None:
+    if gift.purchase is not None and gift.purchase.customer.livemode is not settings.STRIPE_LIVEMODE:
+        raise GiftRefused(_("This gift was not paid for here, so it cannot be redeemed."))
     if gift.purchase is None or gift.purchase.revoked_at is not None:
         if gift.purchase is not None and gift.purchase.refunded_minor < gift.purchase.amount_minor:
             raise GiftRefused(_("The payment for this gift is contested at a bank, so it cannot be redeemed just now."))
@@ -201,24 +208,37 @@ def let_gifts_wait(user: User, subscription: Subscription, now: datetime) -> Non
 
 
 # --- Returned -----------------------------------------------------------------------------------------------------
+def locked_of(purchase: Purchase) -> Gift | None:
+    """The gift that was paid so, held until the sync has said what became of the payment: what is redeemed at this
+    moment is seen, or sees it. Readers come before gifts, and the end of a sync asks for the customer's.
+    """
+    readers = Subscription.objects.filter(customer=purchase.customer_id, user__isnull=False).values("user")
+    list(User.objects.filter(pk__in=readers).order_by("pk").select_for_update(no_key=True))
+    return Gift.objects.select_for_update().filter(purchase=purchase).first()
+
+
 def end_gift(purchase: Purchase, now: datetime, *, is_returned: bool) -> None:
     """Its payment went back or, without `is_returned`, is contested: what it opened is closed, and who reads by it is
-    told.
+    told. A subscription that was to begin behind it is ended once the sync is through: see behind_gifts.
     """
-    gift = Gift.objects.select_related("grant", "redeemed_by").filter(purchase=purchase).first()
+    gift = locked_of(purchase)
     if gift is None or gift.redeemed_by is None:
         return
     if gift.grant is not None:
         Grant.objects.filter(pk=gift.grant.pk, revoked_at=None).update(revoked_at=now)
-    context = {"gift": gift, "is_returned": is_returned}
+    context = {"gift": gift, "is_returned": is_returned, "behind": unbacked(gift.redeemed_by.pk, now).first()}
     queue_mail(f"gift-ended:{gift.pk}:{now.isoformat()}", gift.redeemed_by, "gift_ended", context)
 
 
 def restore_gift(purchase: Purchase, since: datetime) -> None:
     """Open again what was closed at `since` for its payment's sake; what staff took back by hand stays so."""
-    gift = Gift.objects.select_related("grant", "redeemed_by").filter(purchase=purchase).first()
+    gift = locked_of(purchase)
     if gift is None or gift.redeemed_by is None:
         return
     if gift.grant is not None:
         Grant.objects.filter(pk=gift.grant.pk, revoked_at=since).update(revoked_at=None)
-    queue_mail(f"gift-restored:{gift.pk}:{since.isoformat()}", gift.redeemed_by, "gift_restored", {"gift": gift})
+    running = goes_on_paid(gift.redeemed_by.pk)
+    if running is not None:
+        let_gifts_wait(gift.redeemed_by, running, timezone.now())
+    context = {"gift": gift, "waits": running is not None, "ended": ended_since(gift.redeemed_by.pk, since)}
+    queue_mail(f"gift-restored:{gift.pk}:{since.isoformat()}", gift.redeemed_by, "gift_restored", context)

@@ -4,6 +4,7 @@ comes here; what a purchase opens is judged in `subscriptions/entitlements.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,8 +13,6 @@ from subscriptions.answers import id_of, moment
 from subscriptions.mirroring.owners import hand_over
 from subscriptions.models import (
     LIBRARY_SCOPE,
-    LIVE_STATES,
-    PAID_ONCE,
     AlertKind,
     AttemptState,
     CheckoutAttempt,
@@ -22,7 +21,6 @@ from subscriptions.models import (
     StripeCustomer,
 )
 from subscriptions.models.plan import money
-from subscriptions.money_back.refunds import returned_by_staff
 from subscriptions.outgoing import queue_mail
 from subscriptions.paid_once.gift_cards import end_gift, gift_paid, restore_gift
 from subscriptions.stripe_gateway import Answer, Gateway
@@ -111,49 +109,43 @@ def note_invoice(purchase: Purchase, session: Answer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What Stripe says of the payments of a customer; `sessions` of purchases whose invoice is not there yet."""
+    """The purchases known when Stripe was asked, and the sessions of those whose invoice was not there yet."""
 
     known: frozenset[int] = frozenset()
-    charges: list[Answer] = field(default_factory=list)
     sessions: dict[str, Answer] = field(default_factory=dict)
-    by_staff: dict[str, int] = field(default_factory=dict)  # what staff gave back of each payment, in minor units
 
 
 def fetch_payments(gateway: Gateway, customer: StripeCustomer, _subscriptions: list[Answer]) -> Payments:
     """Nothing is asked about who never bought anything once."""
     purchases = list(Purchase.objects.filter(customer=customer).select_related("attempt"))
-    open_now = CheckoutAttempt.objects.filter(customer=customer, state__in=LIVE_STATES)
-    if not purchases and not open_now.filter(price__plan__kind__in=PAID_ONCE).exists():
-        return Payments()
-    charges = gateway.charges_of(customer.stripe_id)
-    own = {row.payment_intent for row in purchases}
-    touched = [id_of(row.get("payment_intent")) for row in charges if row["amount_refunded"]]
     incomplete = [row.attempt.session_id for row in purchases if row.amount_minor and not row.invoice_id]
-    return Payments(
-        frozenset(row.pk for row in purchases),
-        charges,
-        {session_id: gateway.session(session_id) for session_id in incomplete if session_id},
-        {intent: returned_by_staff(intent, gateway) for intent in touched if intent in own},
-    )
+    sessions = {session_id: gateway.session(session_id) for session_id in incomplete if session_id}
+    return Payments(frozenset(row.pk for row in purchases), sessions)
 
 
-def save_payments(customer: StripeCustomer, payments: Payments, now: datetime) -> list[str]:
-    charges = {id_of(charge.get("payment_intent")): charge for charge in payments.charges if charge["paid"]}
+def save_payments(customer: StripeCustomer, payments: Payments, _now: datetime) -> list[str]:
     changes = []
-    own = Purchase.objects.filter(customer=customer).select_for_update(of=("self",))
+    # Without its key: who redeems a gift at this moment refers to its purchase, and holds the gift.
+    own = Purchase.objects.filter(customer=customer).select_for_update(of=("self",), no_key=True)
     for purchase in own.select_related("attempt", "price__plan", "user"):
         if purchase.pk not in payments.known:
             changes.append(f"{purchase.payment_intent or purchase.attempt_id}: {purchase.price.plan.key} bought")
         session = payments.sessions.get(purchase.attempt.session_id or "")
         if session is not None and not purchase.invoice_id:
             note_invoice(purchase, session)
-        charge = charges.get(purchase.payment_intent) if purchase.payment_intent else None
-        if charge is not None and charge["amount_refunded"] != purchase.refunded_minor:
-            told = f"refunded_minor {purchase.refunded_minor} -> {charge['amount_refunded']}"
-            changes.append(f"{purchase.payment_intent}: {told}")
-            by_staff = payments.by_staff.get(purchase.payment_intent, 0)
-            note_return(purchase, charge["amount_refunded"], now, by_staff=by_staff)
     return changes
+
+
+def save_returned(
+    customer: StripeCustomer, returned: Mapping[str, int], by_staff: Mapping[str, int], now: datetime
+) -> Iterator[str]:
+    """What of each purchase went back, by its payment, in minor units, and how much of that staff gave back here."""
+    own = Purchase.objects.filter(customer=customer, payment_intent__in=returned).exclude(payment_intent="")
+    for purchase in own.select_related("price__plan", "user").select_for_update(of=("self",), no_key=True):
+        intent = purchase.payment_intent
+        if returned[intent] != purchase.refunded_minor:
+            yield f"{intent}: refunded_minor {purchase.refunded_minor} -> {returned[intent]}"
+            note_return(purchase, returned[intent], now, by_staff=by_staff.get(intent, 0))
 
 
 def note_return(purchase: Purchase, refunded_minor: int, now: datetime, *, by_staff: int = 0) -> None:

@@ -24,6 +24,7 @@ from subscriptions.models import (
     StripeCustomer,
     Subscription,
 )
+from subscriptions.paid_once.behind_gifts import of_this_mode, waits
 from subscriptions.paid_once.gift_cards import GiftRefused, locked, refuse_unless_open
 
 # Stripe begins a subscription no sooner than 48 hours after its payment page was made (docs.stripe.com/api/checkout/
@@ -51,8 +52,8 @@ def redeem(gift_pk: int, user: User, now: datetime) -> Gift:
 
 
 def library_grants(user_id: int, now: datetime) -> list[Grant]:
-    """Those of the whole library that run or are to come."""
-    rows = Grant.objects.filter(user=user_id, scope=LIBRARY_SCOPE, revoked_at=None)
+    """Those of the whole library that run or are to come, without gifts that were paid in the other mode."""
+    rows = of_this_mode(Grant.objects.filter(user=user_id, scope=LIBRARY_SCOPE, revoked_at=None))
     return list(rows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).order_by("starts_at", "pk"))
 
 
@@ -61,8 +62,10 @@ def has_endless_library(user_id: int, now: datetime) -> bool:
 
 
 def begin_if_free(gift: Gift, user: User, now: datetime) -> bool:
-    """Let its months run from the end of what the reader has; False where a subscription runs, and they wait."""
-    if entitlement_of(user.pk, now).has_subscription or has_endless_library(user.pk, now):
+    """Let its months run from the end of what the reader has; False where a subscription runs, or is to begin behind
+    another gift, and they wait.
+    """
+    if entitlement_of(user.pk, now).has_subscription or has_endless_library(user.pk, now) or waits(user.pk, now):
         return False
     starts_at = max([now, *ends_of_library(user.pk, now)])
     ends_at = after_months(starts_at, gift.months) if gift.remainder is None else starts_at + gift.remainder
@@ -122,9 +125,9 @@ def gifts_end(user_id: int, now: datetime) -> datetime | None:
     return end
 
 
-def first_payment_after_gift(user: User, now: datetime) -> datetime | None:
+def first_payment_after_gift(user_id: int, now: datetime) -> datetime | None:
     """When a subscription that is bought now is charged first; None: at once, as there is no gift."""
-    end = gifts_end(user.pk, now)
+    end = gifts_end(user_id, now)
     if end is None:
         return None
     soonest = math.ceil((now + SOONEST_FIRST_PAYMENT).timestamp() / 3600) * 3600  # the same for two clicks

@@ -22,6 +22,7 @@ from subscriptions.paid_once.gift_cards import GiftDetails, order_gift
 from subscriptions.selling.checkout import AlreadyPaid, Order, open_checkout
 from subscriptions.selling.currencies import mixed_sentence
 from subscriptions.selling.passes import add_pass
+from subscriptions.selling.shown import shown_once
 from subscriptions.selling.welcome import welcome_path
 from subscriptions.sources import Source
 from subscriptions.stripe_gateway import StripeFailed, StripeRefused
@@ -107,16 +108,18 @@ def price_of(plan: Plan, user: User | None) -> PlanPrice:
 
 def to_payment(request: HttpRequest, wanted: Wanted) -> HttpResponse:
     """On to the payment page. Raises NotBought; once the price is agreed the lead is kept all the same."""
-    price = price_of(wanted.plan, request.user if isinstance(request.user, User) else None)
+    user = request.user if isinstance(request.user, User) else None
+    price = price_of(wanted.plan, user)
     offer = once_offer(wanted.plan, price)
     if wanted.terms and wanted.terms != offer.terms:
         told = _("The price has changed since this page was shown. It is now %(price)s. Nothing was charged.")
         raise NotBought(told % {"price": offer.price_label}, 409, may_retry=True)
     path = wanted.next_path.partition("#")[0]
-    lead = capture_lead(wanted.email, wanted.plan, source_path=path, source=wanted.source)
+    shown, is_asked = shown_once(offer, price), user is None
+    lead = capture_lead(wanted.email, wanted.plan, shown, source_path=path, source=wanted.source, is_asked=is_asked)
     scope = wanted.scope if wanted.gift is None else wanted.gift.mark
     try:
-        attempt = open_checkout(request, lead, Order(price, scope=scope), wanted.next_path)
+        attempt = open_checkout(request, lead, Order(price, scope=scope), shown, wanted.next_path)
     except AlreadyPaid as paid:
         return redirect(welcome_path(paid.attempt))
     except StripeRefused as error:

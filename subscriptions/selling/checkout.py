@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.limits import network_of
 from accounts.models import User
 from accounts.origin import own_origin
+from subscriptions.agreed.agreements import Offer, note_checkout
 from subscriptions.answers import moment
 from subscriptions.entitlements import entitlement_of
 from subscriptions.mirroring.attempts import subscription_under_way
@@ -76,8 +77,9 @@ class AlreadyPaid(Exception):
         self.attempt = attempt
 
 
-def open_checkout(request: HttpRequest, lead: Lead, order: Order, next_path: str) -> CheckoutAttempt:
-    """An attempt whose `session_url` is the payment page; one that is still open is used again.
+def open_checkout(request: HttpRequest, lead: Lead, order: Order, offer: Offer, next_path: str) -> CheckoutAttempt:
+    """An attempt whose `session_url` is the payment page; one that is still open is used again. `offer`: as the
+    page showed it.
 
     Raises AlreadySubscribed, AlreadyPaid or StripeFailed, and then nothing was sold and the lead is kept.
     """
@@ -90,7 +92,9 @@ def open_checkout(request: HttpRequest, lead: Lead, order: Order, next_path: str
             refuse_second(user, gateway)
             order = behind_gift(user, order)
         refuse_paid_here(request, lead.email)
-    attempt = find_or_start(request, user, lead, order, next_path)
+    with transaction.atomic():
+        attempt = find_or_start(request, user, lead, order, next_path)
+        note_checkout(attempt, offer)
     close_others(request, attempt, gateway)
     if not attempt.session_url:
         try:
@@ -111,9 +115,14 @@ def refuse_on_its_way(request: HttpRequest, user: User | None, order: Order) -> 
 
 
 def behind_gift(user: User, order: Order) -> Order:
-    """Who reads by a gift keeps its days: the first payment is due when they end. No trial comes on top."""
-    begins_at = first_payment_after_gift(user, timezone.now())
-    return order if begins_at is None else replace(order, begins_at=begins_at, trial_days=0, needs_card=True)
+    """Who reads by a gift keeps its days: the first payment is due when they end. No trial comes on top, and a card is
+    asked for unless nothing is ever due.
+    """
+    begins_at = first_payment_after_gift(user.pk, timezone.now())
+    if begins_at is None:
+        return order
+    needs_card = order.needs_card or bool(order.trial_days)
+    return replace(order, begins_at=begins_at, trial_days=0, needs_card=needs_card)
 
 
 def refuse_second(user: User, gateway: Gateway) -> None:

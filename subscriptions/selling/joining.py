@@ -31,7 +31,8 @@ from subscriptions.selling.checkout import AlreadyPaid, AlreadySubscribed, Order
 from subscriptions.selling.currencies import currency_at_stripe, mixed_sentence
 from subscriptions.selling.passes import add_pass
 from subscriptions.selling.plans import OfferedPlan, Shelf, Wish, priced_option, shelf
-from subscriptions.selling.promotion import CodeRefused, Promotion, find_promotion
+from subscriptions.selling.promotion import Before, CodeRefused, Promotion, find_promotion
+from subscriptions.selling.shown import shown_option
 from subscriptions.selling.welcome import welcome_path
 from subscriptions.sources import LONGEST_HOST, Source, from_where
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
@@ -155,7 +156,9 @@ def start(request: HttpRequest) -> HttpResponse:
     except JoinRefused as refusal:
         return refused(request, refusal.errors, status=refusal.status)
     if join.plan.is_free:
-        return start_code(request, email=join.email, next_url=join.next_path, on_accepted=lambda: capture(join))
+        return start_code(
+            request, email=join.email, next_url=join.next_path, on_accepted=lambda: capture(request, join)
+        )
     try:
         limits.consume(request, "gate")
     except limits.LimitReached as reached:
@@ -163,8 +166,10 @@ def start(request: HttpRequest) -> HttpResponse:
     return buy(request, join)
 
 
-def capture(join: JoinRequest) -> Lead:
-    return capture_lead(join.email, join.plan, source_path=join.next_path.partition("#")[0], source=join.source)
+def capture(request: HttpRequest, join: JoinRequest) -> Lead:
+    path, is_asked = join.next_path.partition("#")[0], reader_of(request) is None
+    offer = shown_option(join.option, join.seats)
+    return capture_lead(join.email, join.plan, offer, source_path=path, source=join.source, is_asked=is_asked)
 
 
 def buy(request: HttpRequest, join: JoinRequest) -> HttpResponse:
@@ -175,9 +180,9 @@ def buy(request: HttpRequest, join: JoinRequest) -> HttpResponse:
     if join.code and price is not None:
         try:
             gateway = Gateway(in_request=True)
-            promotion = find_promotion(
-                gateway, join.code, price, reader_of(request), trial_days=option.trial_days, quantity=join.seats
-            )
+            before = Before(option.trial_days, join.plan.trial_needs_card, option.begins_at)
+            user = reader_of(request)
+            promotion = find_promotion(gateway, join.code, price, user, before=before, quantity=join.seats)
         except CodeRefused as refusal:
             return refused(request, {"code": str(refusal)}, status=400)
         except StripeFailed as error:
@@ -185,7 +190,7 @@ def buy(request: HttpRequest, join: JoinRequest) -> HttpResponse:
             return trouble(request, join, "away", status=503)
         if request.POST.get("agreed", "") != promotion.sentence:
             return ask_to_agree(request, join, promotion)
-    return pay(request, join, capture(join), price, promotion)
+    return pay(request, join, capture(request, join), price, promotion)
 
 
 def ask_to_agree(request: HttpRequest, join: JoinRequest, promotion: Promotion) -> HttpResponse:
@@ -201,8 +206,9 @@ def pay(
     """On to the payment page or, where there is none, an answer in words. The lead is kept whatever happens."""
     if price is None:
         return trouble(request, join, "not_open", status=200)
+    offer = shown_option(join.option, join.seats, promotion)
     try:
-        attempt = open_checkout(request, lead, order_of(join, price, promotion), join.next_path)
+        attempt = open_checkout(request, lead, order_of(join, price, promotion), offer, join.next_path)
     except AlreadySubscribed as held:
         messages.info(request, str(held))
         return redirect("account")
@@ -220,13 +226,15 @@ def pay(
 
 
 def order_of(join: JoinRequest, price: PlanPrice, promotion: Promotion | None) -> Order:
+    """Where nothing is ever due there is no card, and no trial that would end for want of one."""
     is_gift = promotion is not None and promotion.is_gift
+    days = 0 if is_gift else join.option.trial_days
     return Order(
         price,
         quantity=join.seats,
         promotion_code="" if promotion is None else promotion.stripe_id,
-        trial_days=join.option.trial_days,
-        needs_card=not is_gift and (not join.option.trial_days or join.plan.trial_needs_card),
+        trial_days=days,
+        needs_card=not is_gift and (not days or join.plan.trial_needs_card),
     )
 
 

@@ -5,11 +5,15 @@ It names checkout attempts and nothing else. What they give, and for how long, i
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+from subscriptions.models import CheckoutAttempt
 
 SALT = "subscriptions.pass"
 LASTS = timedelta(hours=48)  # a payment page stays open for 24, and what was bought is read for 24 more
@@ -38,3 +42,11 @@ def attempts_of(request: HttpRequest) -> tuple[UUID, ...]:
         return tuple(UUID(hex=part) for part in value.split("."))
     except ValueError:
         return ()
+
+
+def take_up(request: HttpRequest, user: User, now: datetime) -> None:
+    """Note that whoever has the pass has just proved the address that was typed: what was bought is their own doing."""
+    own = Q(user=user) | Q(user=None, lead__email=user.email)
+    named = attempts_of(request)
+    if named:
+        CheckoutAttempt.objects.filter(own, pk__in=named, taken_up_at=None).update(taken_up_at=now)

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from subscriptions.models import Plan, PlanAmount, PlanInterval, PlanKind, PlanPrice, StripeCustomer
+from subscriptions.account.sentences import day_of
+from subscriptions.models import (
+    LIBRARY_SCOPE,
+    Grant,
+    GrantSource,
+    Plan,
+    PlanAmount,
+    PlanInterval,
+    PlanKind,
+    PlanPrice,
+    StripeCustomer,
+)
 from subscriptions.models.plan import interval_label, money
+from subscriptions.paid_once.subscription_gifts import first_payment_after_gift
 from subscriptions.selling.trials import trials_of
 
 
@@ -52,6 +66,7 @@ class OfferedPlan:
     trial_days: int = 0  # for this reader
     trial_label: str = ""
     had_trial: bool = False  # the plan has a trial, and this reader has had theirs
+    begins_at: datetime | None = None  # the first payment, of a reader whose gift runs until about then
     is_by_link: bool = False
     is_at_gate: bool = True
     least_seats: int = 0  # of a plan for groups, whose price is for one seat; 0: it has none
@@ -77,8 +92,9 @@ class Shelf:
 
 
 def shelf(wish: Wish) -> Shelf:
-    """The options for one reader, in one query."""
+    """The options for one reader, in one query, and one more for whose gift runs."""
     rows = [(plan, tuple(amounts_of(plan))) for plan in with_amounts(wish)]
+    begins_at = first_payment(wish, rows[0][0]) if rows else None
     sold = list(dict.fromkeys(amount.currency for plan, amounts in rows for amount in amounts if not plan.is_free))
     held = str(getattr(rows[0][0], "held_currency", None) or "") if rows else ""
     asked = next((code for code in (held or wish.currency,) if code in sold), "")
@@ -91,7 +107,7 @@ def shelf(wish: Wish) -> Shelf:
         for amount in shown_amounts(plan, amounts, currency, is_asked=bool(asked))
     ]
     paid = [amount for plan, amount in shown if not plan.is_free and not plan.is_group]
-    plans = [option(plan, amount, paid, of_registered) for plan, amount in shown]
+    plans = [option(plan, amount, paid, of_registered, begins_at) for plan, amount in shown]
     return Shelf(plans, currency, tuple(sold), held)
 
 
@@ -106,11 +122,21 @@ def with_amounts(wish: Wish) -> QuerySet[Plan]:
     plans = Plan.objects.offered_with(wish.offer).annotate(further=ArraySubquery(further.values(row=row)))
     if wish.user_id is None:
         return plans
+    now = timezone.now()
+    gifts = Grant.objects.filter(user=wish.user_id, source=GrantSource.GIFT, scope=LIBRARY_SCOPE, revoked_at=None)
     own = StripeCustomer.objects.filter(user=wish.user_id, livemode=settings.STRIPE_LIVEMODE, deleted_at=None)
     return plans.annotate(
         held_currency=Subquery(own.values("currency")[:1]),
         reader_had_trial=Exists(trials_of(wish.user_id, wish.email)),
+        reader_has_gift=Exists(gifts.filter(starts_at__lte=now, ends_at__gt=now)),
     )
+
+
+def first_payment(wish: Wish, plan: Plan) -> datetime | None:
+    """Of a reader who has a gift; None where it is due at once. `plan`: any of theirs, which knows of a gift."""
+    if wish.user_id is None or not getattr(plan, "reader_has_gift", False):
+        return None
+    return first_payment_after_gift(wish.user_id, timezone.now())
 
 
 def amounts_of(plan: Plan) -> Iterator[PlanAmount]:
@@ -130,10 +156,14 @@ def shown_amounts(plan: Plan, amounts: tuple[PlanAmount, ...], currency: str, *,
     return found if found or is_asked else [amounts[0]]
 
 
-def option(plan: Plan, amount: PlanAmount, paid: list[PlanAmount], of_registered: int) -> OfferedPlan:
+def option(
+    plan: Plan, amount: PlanAmount, paid: list[PlanAmount], of_registered: int, begins_at: datetime | None = None
+) -> OfferedPlan:
     had_trial = bool(plan.trial_days and getattr(plan, "reader_had_trial", False))
-    days = 0 if had_trial else plan.trial_days
+    begins_at = None if plan.is_free else begins_at
+    days = 0 if had_trial or begins_at is not None else plan.trial_days
     key = option_key(plan, amount.interval)
+    begins = days if begins_at is None else f"{timezone.localtime(begins_at):%Y-%m-%d}"
     return OfferedPlan(
         key=key,
         name=plan.name,
@@ -141,7 +171,7 @@ def option(plan: Plan, amount: PlanAmount, paid: list[PlanAmount], of_registered
         interval_label=of_each_seat(plan, interval_label(amount.interval)),
         lines=tuple(filled(line, plan, of_registered, amount) for line in plan.lines),
         button=plan.button,
-        small_print=small_print(plan, amount, days, of_registered),
+        small_print=small_print(plan, amount, days, of_registered, begins_at),
         saves_label="" if plan.is_group else saves_label(amount, paid),
         is_highlighted=plan.is_highlighted,
         is_free=plan.is_free,
@@ -153,11 +183,12 @@ def option(plan: Plan, amount: PlanAmount, paid: list[PlanAmount], of_registered
         trial_days=days,
         trial_label=trial_label(amount, days),
         had_trial=had_trial,
+        begins_at=begins_at,
         is_by_link=plan.is_by_link,
         is_at_gate=plan.is_at_gate,
         least_seats=plan.least_seats if plan.is_group else 0,
         most_seats=plan.most_seats if plan.is_group else 0,
-        terms="" if plan.is_free else f"{key} {amount.currency} {amount.amount_minor} {days}",
+        terms="" if plan.is_free else f"{key} {amount.currency} {amount.amount_minor} {begins}",
     )
 
 
@@ -208,17 +239,27 @@ def trial_label(amount: PlanAmount, days: int) -> str:
     return _("%(days)s, then %(price)s until you cancel.") % told
 
 
-def small_print(plan: Plan, amount: PlanAmount, days: int, of_registered: int) -> str:
-    """What is charged when, and how to stop. Only of a plan's own interval and without a trial are the editors' words
-    right; for everything else it is computed.
+def goes_on_with_card(needs_card: bool) -> str:
+    """Behind the days of a trial; empty where the payment page asks for a card anyway."""
+    return "" if needs_card else _("It goes on only if you add a card by then.")
+
+
+def small_print(
+    plan: Plan, amount: PlanAmount, days: int, of_registered: int, begins_at: datetime | None = None
+) -> str:
+    """What is charged when, and how to stop. Only of a plan's own interval and without a trial or a gift before are the
+    editors' words right; for everything else it is computed.
     """
+    if begins_at is not None:
+        return after_gift(plan, amount, begins_at)
     if days:
         first = ngettext(
             "Nothing is charged for %(days)d day; who cancels until then pays nothing.",
             "Nothing is charged for %(days)d days; who cancels until then pays nothing.",
             days,
         )
-        return f"{first % {'days': days}} {_('Cancel online at any time.')}"
+        said = (first % {"days": days}, goes_on_with_card(plan.trial_needs_card), _("Cancel online at any time."))
+        return " ".join(filter(None, said))
     if plan.small_print and amount.interval == plan.interval:
         return filled(plan.small_print, plan, of_registered, amount)
     sentences = {
@@ -231,6 +272,16 @@ def small_print(plan: Plan, amount: PlanAmount, days: int, of_registered: int) -
     if plan.is_group:
         return _("Charged for each seat. Who pays reads too, without a seat. Cancel online at any time.")
     return sentences[PlanInterval(amount.interval)] % {"price": money(amount.amount_minor, amount.currency)}
+
+
+def after_gift(plan: Plan, amount: PlanAmount, begins_at: datetime) -> str:
+    """When it is charged for who reads by a gift until about then."""
+    told = {"price": money(amount.amount_minor, amount.currency), "day": day_of(begins_at)}
+    if plan.is_group:
+        return _("Charged for each seat, first on %(day)s, after your gift. Cancel online at any time.") % told
+    if amount.interval == PlanInterval.MONTH:
+        return _("%(price)s on %(day)s, after your gift, and then every month. Cancel online at any time.") % told
+    return _("%(price)s on %(day)s, after your gift, and then every year. Cancel online at any time.") % told
 
 
 def saves_label(amount: PlanAmount, paid: list[PlanAmount]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
@@ -17,7 +18,8 @@ from subscriptions.answers import id_of, moment
 from subscriptions.mirroring.customers import customers_of
 from subscriptions.models import Invoice, PlanInterval, PlanPrice, StripeCustomer
 from subscriptions.models.plan import interval_label, money
-from subscriptions.selling.plans import days_free
+from subscriptions.paid_once.subscription_gifts import after_months
+from subscriptions.selling.plans import days_free, goes_on_with_card
 from subscriptions.stripe_gateway import Answer, Gateway
 
 CODE = re.compile(r"[A-Za-z0-9-]{1,60}")  # what Stripe lets a code be made of
@@ -29,7 +31,9 @@ class CodeRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """`stripe_id` is the promotion code's. `sentence` says what it gives; `is_gift`: nothing is ever charged."""
+    """`stripe_id` is the promotion code's. `sentence` says what it gives; `is_gift`: nothing is ever charged, so there
+    is no trial either, whose end would be the end of all where no card is asked for.
+    """
 
     stripe_id: str
     code: str
@@ -37,8 +41,26 @@ class Promotion:
     is_gift: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What comes before the first payment: free days, for which the payment page asks for a card or not, or a gift."""
+
+    days: int = 0
+    needs_card: bool = True
+    begins_at: datetime | None = None
+
+
+DUE_AT_ONCE = Before()
+
+
 def find_promotion(
-    gateway: Gateway, typed: str, price: PlanPrice, user: User | None, *, trial_days: int = 0, quantity: int = 1
+    gateway: Gateway,
+    typed: str,
+    price: PlanPrice,
+    user: User | None,
+    *,
+    before: Before = DUE_AT_ONCE,
+    quantity: int = 1,
 ) -> Promotion:
     """What the code that was typed gives on so many of this price. Raises CodeRefused, or StripeFailed."""
     full = price.amount_minor * quantity
@@ -48,9 +70,16 @@ def find_promotion(
     refuse_by_terms(code, coupon, price, full)
     if code["restrictions"]["first_time_transaction"] and has_paid(customer):
         raise CodeRefused(_("The code “%(code)s” counts for a first payment alone.") % {"code": code["code"]})
-    left = full - taken_off(coupon, full)
+    left = full - taken_off(coupon, full, price.currency)
     is_gift = left == 0 and coupon["duration"] == "forever" and bool(price.interval)
-    return Promotion(code["id"], code["code"], what_it_gives(coupon, price, full, left, trial_days), is_gift)
+    number = periods(coupon, price, before)
+    if not number:
+        told = {"code": code["code"], "months": coupon["duration_in_months"]}
+        raise CodeRefused(
+            _("The code “%(code)s” counts for %(months)d months from today. Your first payment is later.") % told
+        )
+    sentence = what_it_gives(coupon, price, full, left, number)
+    return Promotion(code["id"], code["code"], sentence if is_gift else behind(before, sentence), is_gift)
 
 
 def usable_code(gateway: Gateway, typed: str, customer: StripeCustomer | None) -> Answer:
@@ -85,53 +114,73 @@ def refuse_by_terms(code: Answer, coupon: Answer, price: PlanPrice, full: int) -
     products = (coupon.get("applies_to") or {}).get("products")
     if products and price.product_id not in products:
         raise CodeRefused(_("The code “%(code)s” does not count for “%(plan)s”.") % told)
-    if coupon["amount_off"] is not None and coupon["currency"].upper() != price.currency:
+    limits = code["restrictions"]
+    off = amount_in(price.currency, coupon, "amount_off", coupon["currency"])
+    least = amount_in(price.currency, limits, "minimum_amount", limits["minimum_amount_currency"])
+    if (coupon["amount_off"] is not None and off is None) or (limits["minimum_amount"] is not None and least is None):
         raise CodeRefused(_("The code “%(code)s” does not count for payments in %(currency)s.") % told)
-    least, currency = code["restrictions"]["minimum_amount"], code["restrictions"]["minimum_amount_currency"]
-    if least is None:
-        return
-    if currency.upper() != price.currency:
-        raise CodeRefused(_("The code “%(code)s” does not count for payments in %(currency)s.") % told)
-    if full < least:
+    if least is not None and full < least:
         told["least"] = money(least, price.currency)
         raise CodeRefused(_("The code “%(code)s” counts for payments from %(least)s.") % told)
+
+
+def amount_in(currency: str, thing: Answer, name: str, own: str | None) -> int | None:
+    """An amount that Stripe keeps in `own` and, in `currency_options`, in others; None where not in this one."""
+    if (own or "").upper() == currency:
+        return int(thing[name])
+    options = (thing.get("currency_options") or {}).get(currency.lower()) or {}
+    amount = options.get(name)
+    return None if amount is None else int(amount)
 
 
 def has_paid(customer: StripeCustomer | None) -> bool:
     return customer is not None and Invoice.objects.filter(customer=customer, paid_minor__gt=0).exists()
 
 
-def taken_off(coupon: Answer, amount_minor: int) -> int:
+def taken_off(coupon: Answer, amount_minor: int, currency: str) -> int:
     """In minor units; a part of one is rounded as Stripe rounds, half up."""
     if coupon["percent_off"] is None:
-        return min(int(coupon["amount_off"]), amount_minor)
+        return min(amount_in(currency, coupon, "amount_off", coupon["currency"]) or 0, amount_minor)
     part = amount_minor * Decimal(str(coupon["percent_off"])) / 100
     return int(part.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def what_it_gives(coupon: Answer, price: PlanPrice, full: int, left: int, trial_days: int) -> str:
-    """What is charged with the code and after it, in one sentence."""
+def what_it_gives(coupon: Answer, price: PlanPrice, full: int, left: int, number: int) -> str:
+    """What is charged with the code, for so many payments, and after it, in one sentence."""
     told = {
         "less": money(left, price.currency) if left else _("nothing"),
         "full": f"{money(full, price.currency)} {interval_label(price.interval)}".strip(),
     }
     if not price.interval:
-        sentence = _("You pay %(less)s instead of %(full)s.") % told
-    elif coupon["duration"] == "forever":
+        return _("You pay %(less)s instead of %(full)s.") % told
+    if coupon["duration"] == "forever":
         each = told["less"] if not left else f"{told['less']} {interval_label(price.interval)}"
-        sentence = _("You pay %(each)s instead of %(full)s, until you cancel.") % {"each": each, "full": told["full"]}
-    else:
-        told["time"] = times(periods(coupon, price), price.interval)
-        sentence = _("You pay %(less)s for %(time)s, then %(full)s until you cancel.") % told
-    return f"{_('First')} {days_free(trial_days)}. {sentence}" if trial_days else sentence
+        return _("You pay %(each)s instead of %(full)s, until you cancel.") % {"each": each, "full": told["full"]}
+    told["time"] = times(number, price.interval)
+    return _("You pay %(less)s for %(time)s, then %(full)s until you cancel.") % told
 
 
-def periods(coupon: Answer, price: PlanPrice) -> int:
-    """How many payments the coupon lowers. Stripe counts its months from the day of the checkout."""
-    if coupon["duration"] == "once":
+def behind(before: Before, sentence: str) -> str:
+    """What a code gives once free days or a gift are over. A trial that nobody gave a card for may end with them."""
+    if before.begins_at is not None:
+        first = _("The first payment is on %(day)s, after your gift.") % {"day": day_of(before.begins_at)}
+        return f"{first} {sentence}"
+    if not before.days:
+        return sentence
+    first = f"{_('First')} {days_free(before.days)}."
+    return " ".join(filter(None, [first, goes_on_with_card(before.needs_card), sentence]))
+
+
+def periods(coupon: Answer, price: PlanPrice, before: Before) -> int:
+    """How many payments the coupon lowers. Stripe counts its months from the day of the checkout, also where nothing is
+    paid for a while: 0 where they are over by the first payment.
+    """
+    if coupon["duration"] != "repeating":
         return 1
-    months = int(coupon["duration_in_months"])
-    return months if price.interval == PlanInterval.MONTH else -(-months // 12)
+    now = timezone.now()
+    first, end = before.begins_at or now + timedelta(days=before.days), after_months(now, coupon["duration_in_months"])
+    step = 1 if price.interval == PlanInterval.MONTH else 12
+    return next(number for number in itertools.count() if after_months(first, number * step) >= end)
 
 
 def times(number: int, interval: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from subscriptions.account.sentences import Priced, price_label
+from subscriptions.account.sentences import Priced, cost_label, price_label
 from subscriptions.account.sentences import lacks_card as nothing_to_charge
 from subscriptions.models import Alert, Subscription
 
@@ -13,8 +13,8 @@ register = template.Library()
 
 @register.filter
 def price(priced: Priced) -> str:
-    """What a stored price or a subscription costs: "$89 a year"."""
-    return price_label(priced)
+    """What a stored price or a subscription costs: "$89 a year"; the latter less a discount that goes on."""
+    return cost_label(priced) if isinstance(priced, Subscription) else price_label(priced)
 
 
 @register.simple_tag

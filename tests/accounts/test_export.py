@@ -21,8 +21,7 @@ from newsletters import follows
 from paywall.feed_keys import FeedKey, hash_of
 from paywall.models import MeteredRead
 from paywall.ways_in import gifts
-from subscriptions.leads import capture_lead
-from subscriptions.models import Card, Dispute, Grant, Plan
+from subscriptions.models import Card, Dispute, Grant
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +65,7 @@ def owner_of_everything(email: str) -> User:
         opened_at=now,
     )
     gifts.give(user, article, now)
-    capture_lead(email, Plan.objects.get(key="annual"), source_path="/")
+    make.lead(email)
     return user
 
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import mail
-from accounts.letters import as_html, letter
+from accounts.letters import Kind, as_html, blocks_of, letter, quoted
 from subscriptions.outgoing import queue_mail
 from tests import make
 from tests.accounts import doors
@@ -139,6 +139,27 @@ def test_an_address_among_words_is_a_link_only_if_it_is_ours() -> None:
     assert html.links == {f"{SITE}/archive/": f"{SITE}/archive/"}
 
 
+@given(words=st.text(st.sampled_from("a1 \n\r\t:>-\u2028\u202e\u200b") | st.characters(exclude_categories=("Cs",))))
+def test_what_a_stranger_wrote_is_a_quote_and_nothing_else(words: str) -> None:
+    (first, *quotes, last) = blocks_of(f"Words of ours.\n\n{quoted(words)}\n\nMore of ours.")
+    assert (first.lines, last.lines) == (("Words of ours.",), ("More of ours.",))
+    assert len(quotes) <= 1
+    assert all(block.kind is Kind.QUOTE for block in quotes)
+    assert "\u202e" not in quoted(words)
+
+
+def test_nothing_in_a_quote_looks_like_ours() -> None:
+    words = f"Your account is closed.\n\n123456\n\nDue: $5\nUntil: now\n\n{SITE}/a/\n\nhttps://evil.example/\n\n-- \nUs"
+    text = f"A gift.\n\n{quoted(words)}\n\nOpen it:\n{SITE}/b/{SIGNED}"
+    html = Html(as_html("A subject", text))
+    assert html.links == {f"{SITE}/b/": f"{SITE}/b/", SITE: SITE}
+    assert not {"dl", "h2"} & set(html.tags)
+    assert html.tags.count("blockquote") == 1
+    assert "letter-spacing: 8px" not in as_html("A subject", text)  # as codes are set
+    assert all(line.startswith(">") for line in quoted(words).splitlines())
+    assert "Due: $5" in " ".join(html.words)
+
+
 def test_facts_are_a_list_of_names_and_values() -> None:
     html = as_html("A subject", "Thank you.\n\nAmount: $89\nPaid on: 3 May 2026, 12:30")
     assert [tag for tag in Html(html).tags if tag in ("dl", "dt", "dd")] == ["dl", "dt", "dd", "dt", "dd"]
@@ -159,7 +180,8 @@ def test_no_text_breaks_the_frame(text: str, subject: str) -> None:
     assert html.count("<h1") == 1
     assert html.rstrip().endswith("</html>")
     assert set(Html(html).tags) <= {
-        "html", "head", "meta", "title", "style", "body", "div", "p", "h1", "h2", "a", "br", "dl", "dt", "dd"
+        "html", "head", "meta", "title", "style", "body", "div", "p", "h1", "h2", "a", "br", "dl", "dt", "dd",
+        "blockquote",
     }  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def test_it_stops_at_the_second_at_which_the_library_closes_and_goes_on_by_itsel
             assert response.status_code == 403
             assert response["Content-Type"] == "text/plain; charset=utf-8"
             assert "asleep" in response.content.decode()
-            assert f"{SITE}/subscribe/" in response.content.decode()
+            assert f"{SITE}/account/" in response.content.decode()
             assert article.sentinel not in response.content.decode()
             assert article.headline not in response.content.decode()
         make.grant(User.objects.get(pk=held.user_id), starts_at=timezone.now())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 from stripe_sandbox.faults import Refused
@@ -87,6 +90,33 @@ def test_a_single_purchase_by_debit_is_invoiced_when_it_is_paid(
     account.sandbox.advance(days=5)
     assert status(account, session.id)[1] == paid
     assert len(account.sandbox.objects("invoice")) == invoices
+
+
+@pytest.mark.parametrize("mode", ["payment", "subscription"])
+@pytest.mark.parametrize(("ok", "charged"), [(True, "succeeded"), (False, "failed")])
+def test_a_bank_answers_also_when_the_customer_is_gone(account: Account, mode: str, ok: bool, charged: str) -> None:
+    once: Any = {"line_items": [{"price": account.price().id}], "invoice_creation": {"enabled": True}}
+    session = account.session(mode=mode, **(once if mode == "payment" else {}))
+    account.sandbox.pay(session.id, "sepa")
+    invoices = len(account.sandbox.objects("invoice"))
+    account.client.customers.delete(account.customer.id)
+    account.sandbox.settle_debit(session.id, ok)
+    assert account.sandbox.objects("charge")[0]["status"] == charged
+    assert status(account, session.id)[1] == ("paid" if ok else "unpaid")
+    assert len(account.sandbox.objects("invoice")) == invoices, "there is nobody to write one to"
+    assert "active" not in [one["status"] for one in account.sandbox.objects("subscription")]
+
+
+@pytest.mark.parametrize("card", ["succeeds", "needs_3ds"])
+def test_nothing_is_paid_for_a_customer_who_is_gone(account: Account, card: str) -> None:
+    session = account.session()
+    if card == "needs_3ds":
+        account.sandbox.pay(session.id, card)
+    account.client.customers.delete(account.customer.id)
+    pay = partial(account.sandbox.pay, session.id, card)
+    answer = partial(account.sandbox.confirm_3ds, session.id, ok=True)
+    assert (answer if card == "needs_3ds" else pay)()["outcome"] == "closed"
+    assert account.sandbox.objects("charge") == []
 
 
 def test_only_sessions_in_euro_take_debits(account: Account) -> None:

@@ -33,6 +33,16 @@ def renew(account: Account, subscription: dict[str, Any], times: int = 1) -> Non
         account.sandbox.advance_to_period_end(subscription["id"])
 
 
+def test_a_list_of_ids_is_expanded_to_what_each_names(account: Account) -> None:
+    made = coupon(account, duration="forever")
+    subscription = account.subscribe()
+    account.client.subscriptions.update(subscription["id"], {"discounts": [{"coupon": made.id}]})
+    listed = account.client.subscriptions.list({"expand": ["data.discounts.source.coupon"]}).to_dict()
+    (discount,) = listed["data"][0]["discounts"]
+    assert discount["source"]["coupon"]["duration"] == "forever"
+    assert discount["subscription"] == subscription["id"]
+
+
 def test_a_code_typed_on_the_page_lowers_the_session_the_invoice_and_the_charge(account: Account) -> None:
     made = code(account)
     session = account.session(allow_promotion_codes=True)
@@ -77,6 +87,39 @@ def test_a_fixed_amount_counts_in_its_own_currency_and_never_below_nothing(accou
     other = account.client.customers.create({"email": "b@example.org"})
     with pytest.raises(stripe.InvalidRequestError, match="EUR"):
         account.session(customer=other.id, line_items=[{"price": dollars.id}], discounts=[{"coupon": big.id}])
+
+
+def test_an_amount_in_further_currencies_counts_there_and_is_shown_to_who_asks(account: Account) -> None:
+    options = {"usd": {"amount_off": 150}}
+    both = coupon(account, percent_off=None, amount_off=200, currency="eur", currency_options=options)
+    limits = {
+        "minimum_amount": 900,
+        "minimum_amount_currency": "eur",
+        "currency_options": {"usd": {"minimum_amount": 700}},
+    }
+    made = code(account, of=both, restrictions=limits)
+    retrieve: Any = account.client.promotion_codes.retrieve
+    asked = ["promotion.coupon.currency_options", "restrictions.currency_options"]
+    told = retrieve(made.id, {"expand": asked})
+    assert told.promotion.coupon.currency_options.usd.amount_off == 150
+    assert told.restrictions.currency_options["usd"].minimum_amount == 700
+    told = retrieve(made.id, {"expand": ["promotion.coupon"]})
+    assert "currency_options" not in told.promotion.coupon
+    assert "currency_options" not in told.restrictions
+    other = account.client.customers.create({"email": "b@example.org"}).id
+    for amount, is_enough in ((700, True), (699, False)):
+        price = account.price(currency="usd", unit_amount=amount, recurring={"interval": "month"})
+        row = {"customer": other, "line_items": [{"price": price.id, "quantity": 1}]}
+        if is_enough:
+            assert account.session(**row, discounts=[{"promotion_code": made.id}]).amount_total == 550
+        else:
+            with pytest.raises(stripe.InvalidRequestError, match="cannot be applied"):
+                account.session(**row, discounts=[{"promotion_code": made.id}])
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to amount_off"):
+        coupon(account, currency_options=options)
+    fixed = {"percent_off": None, "amount_off": 1, "currency": "eur"}
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid currency"):
+        coupon(account, **fixed, currency_options={"dollars": {"amount_off": 1}})
 
 
 def test_all_of_the_price_off_needs_no_payment(account: Account) -> None:

@@ -113,6 +113,16 @@ def test_an_expired_session_says_so(sandbox: Sandbox, browser: Browser, session:
     assert "This payment page has expired" in browser.open(urlsplit(session["url"]).path)
 
 
+def test_where_the_customer_is_deleted_nothing_can_be_paid(
+    sandbox: Sandbox, browser: Browser, session: dict[str, Any]
+) -> None:
+    page = urlsplit(session["url"]).path
+    assert "Pay $89.00" in browser.open(page)
+    assert browser.send("DELETE", f"/v1/customers/{session['customer']}", key=KEY)[0] == 200
+    for address in (page, f"{page}/3ds"):
+        assert "This payment page has expired" in browser.open(address)
+
+
 def test_the_portal_cancels_keeps_and_lists_the_invoice(
     sandbox: Sandbox, browser: Browser, session: dict[str, Any]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -10,10 +11,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from articles.models import Page
-from subscriptions.agreed.agreements import Shown, note_change, note_quote, wished_to_begin
-from subscriptions.agreed.consent import CONSENT_WORDING, begin_wording
-from subscriptions.contracts.changing import Quote
-from subscriptions.leads import capture_lead
+from subscriptions.agreed.agreements import Offer, Shown, note_change, note_checkout, wished_to_begin
+from subscriptions.agreed.consent import BEGIN_VERSION, CONSENT_WORDING, begin_wording, begin_wording_once
+from subscriptions.leads import confirm_leads
 from subscriptions.models import Agreement, CheckoutAttempt, Lead, Plan
 from tests import make
 from tests.shop import Shop
@@ -23,16 +23,15 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "new@example.org"
 
 
-def lead_of(email: str = ADDRESS, plan: str = "annual") -> Lead:
-    return capture_lead(email, Plan.objects.get(key=plan), source_path="/")
-
-
 def attempt_of(lead: Lead, **fields: Any) -> CheckoutAttempt:
-    return CheckoutAttempt.objects.create(lead=lead, price=make.plan_price(lead.plan.key), next_path="/", **fields)
+    price = make.plan_price(lead.plan.key)
+    made = CheckoutAttempt.objects.create(lead=lead, price=price, next_path="/", **fields)
+    note_checkout(made, Offer(("Annual", "[Subscribe]"), "", price.amount_minor, price.currency, price.interval))
+    return made
 
 
 def test_the_gate_is_noted_with_the_words_beside_the_field() -> None:
-    lead = lead_of(plan="free")
+    lead = make.lead(plan="free")
     row = Agreement.objects.get()
     assert (row.kind, row.lead, row.wording) == ("gate", lead, str(CONSENT_WORDING))
     assert row.wording_version == lead.consent_version
@@ -45,34 +44,93 @@ def test_a_form_sent_at_the_gate_notes_what_it_said() -> None:
     assert Agreement.objects.get().lead == Lead.objects.get()
 
 
-def test_going_to_the_payment_page_is_noted_with_price_small_print_and_terms() -> None:
+@pytest.mark.django_db(transaction=True)
+def test_going_to_the_payment_page_is_noted_with_price_small_print_and_terms(shop: Shop) -> None:
     Page.objects.update_or_create(slug="terms", defaults={"title": "Terms", "is_published": True})
     Plan.objects.filter(key="annual").update(small_print="Charged {price}. Cancel at any time.")
-    attempt = attempt_of(lead_of())
+    attempt = shop.checkout(Client(), ADDRESS)
     row = Agreement.objects.get(kind="checkout")
     assert row.attempt == attempt
     assert (row.amount_minor, row.currency, row.interval) == (8900, "USD", "year")
-    assert row.small_print == "Charged $89 a year. Cancel at any time."
+    assert row.small_print == "Charged $89. Cancel at any time."
     assert begin_wording() in row.wording
-    assert begin_wording() in Client().get("/subscribe/").content.decode(), "it says what was shown"
-    assert "Annual: $89 a year" in row.wording
+    assert row.wording.splitlines()[1:3] == ["Annual", "$89 a year"]
+    page = Client().get("/subscribe/").content.decode()
+    assert begin_wording() in page, "it says what was shown"
+    assert row.small_print in page
     assert row.terms_version == Page.objects.get(slug="terms").updated_on.isoformat()
 
 
+def test_a_wording_is_not_changed_without_its_version() -> None:
+    """Who changes the words gives them the day on which they come into use, and writes both here."""
+    withdrawn = "If you withdraw within 14 days, you pay for"
+    subscribing = f"By subscribing you ask us to open everything at once. {withdrawn} the time until then alone."
+    buying = f"By buying you ask us to open what you buy at once. {withdrawn} what you have had until then alone."
+    assert (BEGIN_VERSION, begin_wording(), begin_wording_once()) == ("2026-11-24", subscribing, buying)
+
+
+def forms_that_sell(client: Client, path: str) -> dict[str, str]:
+    """Each form of the page that sells, by the address to which it goes."""
+    page = html.unescape(client.get(path).content.decode())
+    forms = re.findall(r"<form .*?</form>", page, flags=re.DOTALL)
+    return {re.findall('action="([^"]*)"', form)[0]: form for form in forms if 'name="plan"' in form}
+
+
 @pytest.mark.django_db(transaction=True)
-def test_every_form_that_buys_says_what_is_noted(shop: Shop) -> None:
+@pytest.mark.parametrize(("is_known", "says_consent"), [(False, True), (True, False)])
+def test_what_is_noted_is_what_stood_in_the_form(is_known: bool, says_consent: bool, shop: Shop) -> None:
     shop.once("pass", pass_hours=24)
     shop.once("gift", gift_months=12)
-    pages = [Client().get(path).content.decode() for path in ("/subscribe/", "/gift-subscription/")]
-    forms = [form for page in pages for form in re.findall(r"<form .*?</form>", page, flags=re.DOTALL)]
-    forms = [form for form in forms if 'name="plan"' in form]
-    assert len(forms) == 3, "the options, the passes and the gifts"
-    assert all(begin_wording() in form for form in forms)
+    shop.once("article")
+    story = make.article()
+    client, email = (make.logged_in(make.user(ADDRESS)), "") if is_known else (Client(), ADDRESS)
+    sold = (
+        ("/subscribe/", "/subscribe/start/", lambda: shop.start(client, email), begin_wording()),
+        ("/subscribe/", "/subscribe/buy/", lambda: shop.buy(client, email), begin_wording_once()),
+        ("/gift-subscription/", "/gift-subscription/", lambda: shop.give(client), begin_wording_once()),
+        (
+            f"/access/?article={story.slug}",
+            "/subscribe/buy/",
+            lambda: shop.buy(client, email, "article", article=str(story.public_id)),
+            begin_wording_once(),
+        ),
+    )
+    for path, action, send, begins in sold:
+        form = forms_that_sell(client, path)[action]
+        assert send().status_code == 303, path
+        noted = Agreement.objects.filter(kind="checkout").latest("pk")
+        assert begins in noted.wording.splitlines(), path
+        assert (begins in form, noted.wording_version, noted.begins_at_once) == (True, BEGIN_VERSION, True), path
+        other = begin_wording() if begins == begin_wording_once() else begin_wording_once()
+        assert other not in form, path
+        assert other not in noted.wording, path
+        assert (str(CONSENT_WORDING) in form, str(CONSENT_WORDING) in noted.wording) == (says_consent, says_consent), (
+            path
+        )
+    assert Agreement.objects.filter(kind="gate").exists() is says_consent
+    assert all(bool(lead.consent_wording) is says_consent for lead in Lead.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_article_below_the_gate_has_the_words_of_buying_beside_it(shop: Shop) -> None:
+    shop.once("article")
+    form = forms_that_sell(Client(), make.article().get_absolute_url())["/subscribe/start/"]
+    line = form.partition('name="article"')[2]
+    assert begin_wording() in form.partition('name="article"')[0]
+    assert begin_wording_once() in line
+    assert begin_wording() not in line
+
+
+def test_where_nothing_can_be_withdrawn_nothing_is_said_of_it(settings: Any) -> None:
+    settings.WITHDRAWAL_DAYS = 0
+    assert (begin_wording(), begin_wording_once()) == ("", "")
+    attempt_of(make.lead())
+    assert not Agreement.objects.get(kind="checkout").begins_at_once
 
 
 def test_a_lead_that_is_not_kept_leaves_no_agreement() -> None:
     with transaction.atomic():
-        lead_of()
+        make.lead()
         transaction.set_rollback(True)
     assert not Agreement.objects.exists()
 
@@ -81,14 +139,6 @@ def test_a_change_of_plan_is_noted() -> None:
     subscription = make.subscription(make.user())
     row = note_change(subscription, make.plan_price("monthly"), Shown("You pay $9 today.", "2026-11-23"))
     assert (row.kind, row.user, row.plan_name) == ("change", subscription.user, "Monthly")
-
-
-def test_the_figures_that_a_subscriber_agreed_to_are_noted() -> None:
-    subscription = make.subscription(make.user(), plan="monthly")
-    agreed = Quote(True, "USD", 8000, 900, 0, 8900, 1_795_392_000)
-    wording = note_quote(subscription, make.plan_price("annual"), agreed, "$9 a month").wording
-    for said in ("Instead of $9 a month you pay $89 a year", "Due today: $80", "Next payment: $89 on"):
-        assert said in wording
 
 
 @pytest.mark.parametrize(
@@ -101,7 +151,7 @@ def test_the_figures_that_a_subscriber_agreed_to_are_noted() -> None:
     ],
 )
 def test_what_was_agreed_to_is_changed_by_nobody(statement: str) -> None:
-    lead_of()
+    make.lead()
     with pytest.raises(DatabaseError, match="only added to"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -117,15 +167,15 @@ def test_the_link_to_a_reader_can_be_cut_and_not_moved() -> None:
 
 def test_wished_to_begin_is_what_the_ledger_says_of_this_purchase() -> None:
     bought, unknown = make.subscription(make.user()), make.subscription(make.user())
-    attempt_of(lead_of(), subscription=bought)
+    attempt_of(make.lead(), subscription=bought)
     assert wished_to_begin(bought)
     assert not wished_to_begin(unknown), "who cannot be shown to have wished it pays nothing"
 
 
 def test_a_reader_sees_and_takes_along_what_is_theirs_alone() -> None:
     reader = make.user(ADDRESS)
-    Lead.objects.filter(pk=lead_of().pk).update(user=reader)
-    lead_of("other@example.org", "monthly")
+    Lead.objects.filter(pk=make.lead().pk).update(user=reader)
+    make.lead("other@example.org", "monthly")
     browser = make.logged_in(reader)
     page = browser.get("/account/agreements/")
     text = browser.get("/account/agreements/agreements.txt")
@@ -136,6 +186,16 @@ def test_a_reader_sees_and_takes_along_what_is_theirs_alone() -> None:
         assert "Annual" in said
         assert "Monthly" not in said
         assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_who_proves_a_former_address_of_another_does_not_get_what_was_agreed_to_by_it() -> None:
+    former = make.user("now-another@example.org")
+    for address, payer in [("former@example.org", former), ("own@example.org", None)]:
+        attempt_of(make.lead(address), user=payer)
+    heir = make.user("heir@example.org")
+    for address in ("former@example.org", "own@example.org"):
+        confirm_leads(heir, address)
+    assert set(Agreement.objects.of_reader(heir).values_list("lead__email", flat=True)) == {"own@example.org"}
 
 
 @pytest.mark.parametrize("path", ["", "agreements.txt"])

@@ -96,6 +96,39 @@ def test_an_upgrade_that_is_paid_holds_at_once_and_costs_what_was_said(
         assert invoices(shop, on_light)[-1]["amount_paid"] == LIBRARY
 
 
+@pytest.mark.parametrize("credit", [0, 100, 2000])
+def test_credit_is_counted_in_what_is_due_what_is_left_and_what_comes_next(
+    credit: int, shop: Shop, browser: Client, on_light: Subscription, library: PlanPrice
+) -> None:
+    Gateway().update_customer(on_light.customer.stripe_id, {"balance": -credit})
+    with half_way(shop, on_light):
+        browser = make.logged_in(make.User.objects.get(email="reader@example.org"))
+        page = text_of(quote_page(browser, on_light, library))
+        assert change_to(browser, on_light, library).status_code == 302
+        due = invoices(shop, on_light)[-1]["amount_paid"]
+        left = -shop.sandbox.get(on_light.customer.stripe_id)["balance"]
+        assert (due == 0) is (credit > LIBRARY)
+        assert (left > 0) is (credit > LIBRARY)
+        assert f"<dt>Due today</dt><dd>{money(due, 'USD')}</dd>" in page
+        assert ("Left over, for payments to come" in page) is (left > 0)
+        assert not left or f"<dt>Left over, for payments to come</dt><dd>{money(left, 'USD')}</dd>" in page
+        shop.sandbox.advance_to_period_end(on_light.stripe_id)
+        shop.settle()
+        paid = invoices(shop, on_light)[-1]["amount_paid"]
+        assert f"<dt>Next payment</dt><dd>{money(paid, 'USD')} on " in page
+
+
+def test_credit_is_taken_off_the_first_payment_of_a_cheaper_plan(
+    shop: Shop, browser: Client, on_library: Subscription, light: PlanPrice
+) -> None:
+    Gateway().update_customer(on_library.customer.stripe_id, {"balance": -150})
+    assert "<dt>Next payment</dt><dd>$2.50 on " in text_of(quote_page(browser, on_library, light))
+    assert change_to(browser, on_library, light).status_code == 302
+    shop.sandbox.advance_to_period_end(on_library.stripe_id)
+    shop.settle()
+    assert invoices(shop, on_library)[-1]["amount_paid"] == 250
+
+
 def test_the_same_form_sent_twice_is_charged_once(
     shop: Shop, browser: Client, on_light: Subscription, library: PlanPrice
 ) -> None:

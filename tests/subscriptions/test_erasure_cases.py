@@ -7,11 +7,27 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.erasure import ErasurePutOff, erase
 from accounts.models import User
-from subscriptions.models import Card, Dispute, Invoice, OutgoingMail, Plan, StripeCustomer, Subscription, TrialUse
+from subscriptions.catalogue import sync_plans
+from subscriptions.mirroring.reconcile import reconcile
+from subscriptions.models import (
+    Alert,
+    AttemptState,
+    Card,
+    CheckoutAttempt,
+    Dispute,
+    Invoice,
+    OutgoingMail,
+    Plan,
+    Purchase,
+    StripeCustomer,
+    Subscription,
+    TrialUse,
+)
+from subscriptions.stripe_gateway import Gateway
 from tests import make
 from tests.shop import Shop
+from tests.subscriptions.erasing import DOOR, code_for, erase, type_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,8 +43,9 @@ def reader_of(subscription: Subscription) -> User:
 def test_the_subscription_is_cancelled_first_and_late_events_do_no_harm(shop: Shop) -> None:
     subscription = shop.subscribe(Client(), ADDRESS)
     customer = StripeCustomer.objects.get()
+    reader = reader_of(subscription)
     shop.sandbox.delivery.mode = "hold"
-    erase(reader_of(subscription))
+    erase(reader)
     assert shop.sandbox.get(subscription.stripe_id)["status"] == "canceled"
     deletions = [f"{call.method} {call.path}" for call in shop.sandbox.calls if call.method == "DELETE"]
     assert deletions == [
@@ -61,13 +78,127 @@ def test_a_payment_page_that_was_open_is_closed_and_makes_no_new_account(shop: S
 
 def test_where_stripe_is_away_nothing_is_erased_and_another_try_does_it(shop: Shop) -> None:
     reader = reader_of(shop.subscribe(Client(), ADDRESS))
+    browser = make.logged_in(reader)
+    code = code_for(browser, ADDRESS)
     shop.sandbox.fail(500, 50)
-    with pytest.raises(ErasurePutOff):
-        erase(reader)
+    assert type_code(browser, code).status_code == 503
     assert User.objects.filter(pk=reader.pk).exists()
     shop.sandbox.fail(500, 0)
-    erase(User.objects.get(pk=reader.pk))
+    assert type_code(browser, code).status_code == 302
     assert not User.objects.exists()
+
+
+def held_payment(shop: Shop, attempt: CheckoutAttempt, card: str = "succeeds") -> None:
+    """Paid, and nothing told of it yet, nor any sync queued that would find it."""
+    shop.sandbox.delivery.mode = "hold"
+    shop.settle()
+    assert shop.pay(attempt, card)["outcome"] == "complete"
+    attempt.refresh_from_db()
+    assert attempt.state == AttemptState.OPEN
+
+
+def tell_all(shop: Shop) -> None:
+    shop.sandbox.delivery.mode = "normal"
+    shop.sandbox.delivery.flush()
+    shop.settle()
+
+
+@pytest.mark.case(76)
+@pytest.mark.parametrize("gives_back", [True, False])
+@pytest.mark.parametrize("is_logged_in", [True, False])
+def test_what_was_paid_a_moment_before_is_booked_and_ended(
+    shop: Shop, settings: Any, is_logged_in: bool, gives_back: bool
+) -> None:
+    settings.REFUND_WHEN_LEAVING = gives_back
+    reader = make.user(ADDRESS)
+    attempt = shop.checkout(make.logged_in(reader) if is_logged_in else Client(), ADDRESS)
+    held_payment(shop, attempt)
+    erase(reader)
+    tell_all(shop)
+    (subscription,) = shop.sandbox.objects("subscription")
+    assert subscription["status"] == "canceled"
+    booked = Subscription.objects.get()
+    assert (booked.stripe_id, booked.status, booked.user) == (subscription["id"], "canceled", None)
+    assert Invoice.objects.get().paid_minor == 8900
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.user) == (AttemptState.PAID, None)
+    returned = [refund["amount"] for refund in shop.sandbox.objects("refund")]
+    assert bool(returned) is gives_back
+    assert not User.objects.exists(), "no event makes the account anew"
+    assert list(reconcile()) == []
+
+
+def test_a_payment_that_comes_while_pages_are_closed_is_booked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = make.user(ADDRESS)
+    attempt = shop.checkout(make.logged_in(reader))
+    expire = Gateway.expire_session
+
+    def too_late(gateway: Gateway, session_id: str) -> Any:
+        shop.pay(attempt)
+        return expire(gateway, session_id)
+
+    shop.sandbox.delivery.mode = "hold"
+    monkeypatch.setattr(Gateway, "expire_session", too_late)
+    erase(reader)
+    tell_all(shop)
+    assert shop.sandbox.objects("subscription")[0]["status"] == "canceled"
+    assert Subscription.objects.get().status == "canceled"
+    assert Invoice.objects.get().paid_minor == 8900
+
+
+def test_what_was_bought_once_a_moment_before_stays_in_the_books(shop: Shop) -> None:
+    shop.once("pass", pass_hours=24)
+    reader = make.user(ADDRESS)
+    response = shop.buy(make.logged_in(reader))
+    held_payment(shop, CheckoutAttempt.objects.get(session_url=response["Location"]))
+    erase(reader)
+    tell_all(shop)
+    bought = Purchase.objects.get()
+    assert (bought.amount_minor, bought.user) == (300, None)
+    assert bought.invoice_id
+
+
+@pytest.mark.case(76)
+@pytest.mark.parametrize("ok", [True, False])
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("is_logged_in", [True, False])
+def test_while_a_debit_is_under_way_the_account_stays(shop: Shop, is_logged_in: bool, is_told: bool, ok: bool) -> None:
+    Plan.objects.update(currency="EUR")
+    sync_plans()
+    reader = make.user(ADDRESS)
+    browser = make.logged_in(reader)
+    attempt = shop.checkout(browser if is_logged_in else Client(), ADDRESS)
+    code = code_for(browser, ADDRESS)
+    held_payment(shop, attempt, "sepa")
+    if is_told:
+        tell_all(shop)
+    response = type_code(browser, code)
+    assert response.status_code == 409
+    assert "your bank has not answered yet" in response.content.decode()
+    assert "your bank has not answered yet" in browser.get(DOOR).content.decode()
+    attempt.refresh_from_db()
+    assert attempt.state == AttemptState.PROCESSING
+    shop.sandbox.settle_debit(attempt.session_id or "", ok)
+    tell_all(shop)
+    attempt.refresh_from_db()
+    assert attempt.state == (AttemptState.PAID if ok else AttemptState.FAILED)
+    erase(reader)
+    shop.settle()
+    assert Subscription.objects.get().user is None
+    assert Subscription.objects.get().status in ("canceled", "incomplete_expired")
+    assert not User.objects.exists()
+
+
+def test_a_page_that_a_stranger_opened_under_the_address_is_closed_too(shop: Shop) -> None:
+    reader = make.user(ADDRESS)
+    attempt = shop.checkout(Client(), ADDRESS)
+    erase(reader)
+    assert shop.sandbox.get(attempt.session_id or "")["status"] == "expired"
+    shop.settle()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.email.endswith(".invalid")) == (AttemptState.EXPIRED, True)
+    assert not User.objects.exists()
+    assert not Alert.objects.exists()
 
 
 def test_the_card_goes_and_the_dispute_and_the_mark_of_a_trial_stay_and_name_nobody(shop: Shop) -> None:

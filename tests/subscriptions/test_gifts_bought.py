@@ -106,6 +106,27 @@ def test_a_card_to_print_is_mailed_to_nobody_and_shown_to_who_paid(selling: Shop
     assert selling.welcome(Client(), attempt).status_code == 404
 
 
+def test_the_message_in_a_card_is_set_off_from_our_own_words(selling: Shop) -> None:
+    typed = "Your account is closed.\r\n\r\n123456\r\n\r\nhttps://evil.example/login\r\n\r\n-- \r\nThe editors"
+    selling.bought(selling.give(Client(), message=typed))
+    (card,) = cards()
+    assert (
+        "\n\nThe giver's own words, which nobody here has read:\n\n> Your account is closed.\n>\n> 123456\n"
+        in card.body
+    )
+    assert "\n> https://evil.example/login\n>\n> --\n> The editors\n\n" in card.body
+    html = card.alternatives[0].content
+    assert 'href="https://evil' not in html
+    assert ">123456</p>" not in html
+    assert "<blockquote" in html
+
+
+def test_a_card_without_a_message_has_no_words_of_the_giver(selling: Shop) -> None:
+    selling.bought(selling.give(Client(), message=""))
+    (card,) = cards()
+    assert "own words" not in card.body
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

@@ -320,7 +320,10 @@ def test_a_removed_reader_reads_no_more_from_that_moment_and_is_told(shop: Shop,
         ("{secret}", False),
         ("me@evil.example", False),
         ("<b>", False),
-        ("x" * 121, False),
+        ("x" * 61, False),
+        ("evil。com", False),
+        ("Please call 0800 123456", False),
+        ("Your account is closed. Write to us at once, or lose it!", False),
     ],
 )
 def test_the_name_of_a_group_leads_nobody_astray(shop: Shop, owner: Client, typed: str, is_kept: bool) -> None:

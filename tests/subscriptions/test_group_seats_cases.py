@@ -54,7 +54,7 @@ def test_more_seats_cost_what_was_shown_and_are_there_at_once(shop: Shop, owner:
     owner.post(door, {"agreed": form})
     shop.settle()
     assert group().seats == 8
-    invoice = max(shop.sandbox.objects("invoice"), key=lambda invoice: invoice["created"])
+    invoice = shop.sandbox.objects("invoice")[-1]
     assert invoice["billing_reason"] == "subscription_update"
     assert 0 < invoice["amount_paid"] <= 3 * team.amount_minor
     assert f"${invoice['amount_paid'] / 100:.2f}".removesuffix(".00") in page
@@ -64,7 +64,7 @@ def test_more_seats_cost_what_was_shown_and_are_there_at_once(shop: Shop, owner:
     assert len(shop.sandbox.objects("invoice")) == count
     row = Agreement.objects.get(kind="change")
     assert (row.quantity, row.price, row.subscription) == (8, PlanPrice.objects.get(plan=team), group().subscription)
-    assert "8 seats instead of 5." in row.wording
+    assert "8 seats?" in row.wording
     paid = f"${invoice['amount_paid'] / 100:.2f}".removesuffix(".00")
     assert f"{paid} is due now" in row.wording
     assert list(reconcile()) == []
@@ -162,3 +162,34 @@ def test_an_invitation_to_a_group_that_ended_meanwhile_gives_nothing(shop: Shop,
     assert refused.status_code == 409
     assert "nobody can join" in text_of(refused)
     assert not reads(reader, article)
+
+
+def test_what_is_shown_for_fewer_seats_is_what_comes_to_the_cent_also_with_credit_left(shop: Shop, team: Plan) -> None:
+    browser = make.logged_in(make.user(OWNER))
+    bought = shop.buy_seats(browser, 20)
+    page, form = agreed(browser, 2)  # far more goes back than a year of two costs
+    browser.post(f"/account/group/{group().pk}/seats/", {"agreed": form})
+    assert bought.period_end is not None
+    with shop.at(bought.period_end + timedelta(hours=1)):
+        assert f"{label(-balance(shop))} of what you have paid stays to your credit" in page
+        browser = make.logged_in(make.User.objects.get(email=OWNER))
+        _page, form = agreed(browser, 5)
+        browser.post(f"/account/group/{group().pk}/seats/", {"agreed": form})
+        shop.settle()
+        page, form = agreed(browser, 4)
+        browser.post(f"/account/group/{group().pk}/seats/", {"agreed": form})
+        shop.settle()
+        bought.refresh_from_db()
+        end = bought.period_end
+    assert balance(shop) < 0, "there is credit left all the while"
+    with shop.at(end + timedelta(hours=1)):
+        assert f"{label(-balance(shop))} of what you have paid stays to your credit" in page
+
+
+def balance(shop: Shop) -> int:
+    (customer,) = shop.sandbox.objects("customer")
+    return int(customer["balance"])
+
+
+def label(minor: int) -> str:
+    return f"<strong>${minor / 100:,.2f}</strong>".replace(".00<", "<")

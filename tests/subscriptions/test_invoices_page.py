@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from subscriptions.account.invoice_pages import ON_A_PAGE
-from subscriptions.models import Card, Invoice, Subscription
+from subscriptions.models import Card, CheckoutAttempt, Invoice, Lead, Plan, PlanPrice, Purchase, Subscription
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +92,91 @@ def test_many_are_shown_page_by_page(reader: User) -> None:
     assert "Number N-00" in last
     assert last.count("Number N-") == 1
     assert words(client, f"{ADDRESS}?page=nonsense").count("Number N-") == ON_A_PAGE
+
+
+def bought(reader: User, kind: str, number: str = "", **fields: Any) -> Purchase:
+    """Something that was paid for once, a week after NOON unless told otherwise."""
+    terms = {"kind": kind, "amount_minor": 300, "button": "Buy"}
+    plan = Plan.objects.create(key=f"{kind}-{number or 0}", name=f"One {kind}", **terms)
+    price = PlanPrice.objects.create(
+        plan=plan, stripe_id=f"price_{plan.key}", product_id="prod_1", currency="USD", amount_minor=300
+    )
+    lead = Lead.objects.create(email=reader.email, plan=plan, user=reader)
+    customer = make.stripe_customer(reader)
+    attempt = CheckoutAttempt.objects.create(
+        user=reader, price=price, lead=lead, customer=customer, next_path="/2026/harbour/"
+    )
+    paid_at = fields.pop("paid_at", NOON + timedelta(days=7))
+    given = {"amount_minor": 300, "currency": "USD", "starts_at": paid_at, "invoice_number": number}
+    return Purchase.objects.create(
+        attempt=attempt, customer=customer, user=reader, price=price, paid_at=paid_at, **(given | fields)
+    )
+
+
+def test_what_was_paid_once_stands_among_the_invoices_by_its_day(reader: User) -> None:
+    row = make.subscription(reader)
+    invoice(row, "N-early")
+    invoice(row, "N-late", finalized_at=NOON + timedelta(days=30))
+    ends_at = NOON + timedelta(days=8)
+    bought(
+        reader, "pass", "P-1", scope="library", ends_at=ends_at, tax_minor=48, invoice_url="https://pay.example.org/p/1"
+    )
+    text = words(make.logged_in(reader))
+    assert "$3, paid" in text
+    assert "30 November 2026 · Number P-1" in text
+    assert "One pass, until 1 December 2026 at" in text
+    assert "Tax in it: $0.48" in text
+    assert 'href="https://pay.example.org/p/1"' in text
+    assert text.index("N-late") < text.index("P-1") < text.index("N-early")
+
+
+def test_an_article_leads_to_itself_and_a_gift_is_its_givers(reader: User) -> None:
+    bought(reader, "article")
+    bought(reader, "gift")
+    text = words(make.logged_in(reader))
+    assert 'One article. <a href="/2026/harbour/">To the article</a>' in text
+    assert text.count("To the article") == 1
+    assert "One gift" in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "unsaid"),
+    [
+        ({"refunded_minor": 100}, "Given back: $1", "nothing due"),
+        ({"refunded_minor": 300, "revoked_at": NOON}, "Given back: $3", "nothing due"),
+        ({"amount_minor": 0}, "$0, nothing due", "Given back"),
+        ({}, "$3, paid", "Given back"),
+    ],
+)
+def test_what_went_back_of_a_purchase_is_said(fields: dict[str, Any], said: str, unsaid: str, reader: User) -> None:
+    bought(reader, "pass", scope="library", **fields)
+    text = words(make.logged_in(reader))
+    assert said in text
+    assert unsaid not in text
+
+
+def test_what_went_back_of_an_invoice_is_said(reader: User) -> None:
+    invoice(make.subscription(reader), "N-1", refunded_minor=500)
+    assert "Given back: $5" in words(make.logged_in(reader))
+
+
+def test_others_purchases_and_those_of_the_other_mode_are_not_there(reader: User, settings: Any) -> None:
+    bought(make.user(), "pass", "P-other", scope="library")
+    bought(reader, "gift", "P-own")
+    text = words(make.logged_in(reader))
+    assert "P-own" in text
+    assert "P-other" not in text
+    settings.STRIPE_LIVEMODE = True
+    assert "You have no invoices yet." in words(make.logged_in(reader))
+
+
+def test_who_bought_once_alone_finds_the_page_from_the_account(reader: User) -> None:
+    browser = make.logged_in(reader)
+    assert ADDRESS not in words(browser, "/account/")
+    bought(reader, "gift", "P-1")
+    text = words(browser, "/account/")
+    assert "<p>Last payment: $3 on 30 November 2026.</p>" in text
+    assert f'href="{ADDRESS}">All invoices</a>' in text
 
 
 def test_the_account_page_names_the_card_and_the_last_invoice(reader: User) -> None:

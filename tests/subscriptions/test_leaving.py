@@ -273,14 +273,6 @@ def test_one_reader_gets_ten_codes_a_day_and_then_staff_are_told(shop: Shop) -> 
     assert Alert.objects.get().key == f"leaving:{declaration.pk}"
 
 
-def test_what_may_not_be_mailed_any_more_is_received_all_the_same(shop: Shop) -> None:
-    for _ in range(7):
-        declared(Client(), ADDRESS)
-    make.run_tasks()
-    assert Declaration.objects.count() == 7
-    assert len(mail.outbox) == 5
-
-
 def test_the_code_twice_cancels_once(shop: Shop) -> None:
     shop.subscribe(Client(), ADDRESS)
     declaration = declared(Client(), ADDRESS)

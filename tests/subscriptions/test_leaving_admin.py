@@ -9,8 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import own_codes
-from subscriptions.leads import capture_lead
-from subscriptions.models import Agreement, Declaration, Plan
+from subscriptions.models import Agreement, Declaration
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +63,7 @@ def test_a_settled_declaration_is_not_confirmed_any_more(support: Client) -> Non
 
 
 def test_agreements_are_looked_at_alone(support: Client) -> None:
-    capture_lead("reader@example.org", Plan.objects.get(key="annual"), source_path="/")
+    make.lead("reader@example.org")
     row = Agreement.objects.get()
     page = support.get(f"/admin/subscriptions/agreement/{row.pk}/change/")
     assert row.wording in page.content.decode()

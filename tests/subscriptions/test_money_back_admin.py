@@ -253,6 +253,39 @@ def test_ending_at_once_gives_back_to_the_minor_unit_what_was_shown(
         assert len(refunds(shop)) == 1
 
 
+@pytest.mark.parametrize("is_paid", [False, True], ids=["not paid", "paid and returned"])
+def test_ending_at_once_gives_back_nothing_of_a_month_that_is_used_up(
+    shop: Shop, reader: Client, support: Client, is_paid: bool
+) -> None:
+    attempt = shop.checkout(reader, plan="monthly")
+    shop.pay(attempt, "succeeds" if is_paid else "fails_at_renewal")
+    shop.settle()
+    subscription = Subscription.objects.get()
+    with shop.later(days=32):
+        support = again()
+        if is_paid:
+            invoice = Invoice.objects.latest("finalized_at")
+            support.post(returning(invoice), previewed(support, returning(invoice), asked("9.00")))
+            shop.settle()
+        before = refunds(shop)
+        url = ending(subscription)
+        form = previewed(support, url, {"when": "back", "note": "Moved away."})
+        shown = words(support.post(url, {"when": "back", "note": "Moved away."}))
+        assert "Of what was paid nothing is left that goes back." in shown
+        assert support.post(url, form).status_code == 302
+        shop.settle()
+        subscription.refresh_from_db()
+        assert (subscription.status, refunds(shop)) == ("canceled", before)
+        assert not Alert.objects.filter(kind=AlertKind.NOT_RETURNED).exists()
+
+
+def test_what_is_contested_is_due_and_cannot_go_back_at_the_end(shop: Shop, reader: Client, support: Client) -> None:
+    subscription = shop.subscribe(reader)
+    shop.dispute(subscription)
+    shown = words(support.post(ending(subscription), {"when": "back", "note": "Moved away."}))
+    assert "$89 of it were not paid by card or are contested just now" in shown
+
+
 def test_an_end_that_was_shown_with_other_figures_is_refused(shop: Shop, reader: Client, support: Client) -> None:
     subscription = shop.subscribe(reader)
     url = ending(subscription)

@@ -1,4 +1,4 @@
-"""Payments that are contested or go back: what still opens, and who is told. Over HTTP, against the stand-in."""
+"""Payments that go back: what still opens, and who is told. Over HTTP, against the stand-in."""
 
 from __future__ import annotations
 
@@ -9,24 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from subscriptions.mirroring.reconcile import reconcile
-from subscriptions.models import (
-    Alert,
-    AlertKind,
-    Dispute,
-    EventOutcome,
-    Grant,
-    Invoice,
-    OutgoingMail,
-    Purchase,
-    StripeEvent,
-    Subscription,
-)
+from subscriptions.models import Alert, AlertKind, Grant, Invoice, OutgoingMail, Subscription
 from subscriptions.stripe_gateway import Gateway
 from subscriptions.sync import sync_customer
 from tests import make
 from tests.shop import Shop
-from tests.subscriptions import giving
 from tests.subscriptions.reading import reads
 from tests.subscriptions.test_delivery_cases import sell_elsewhere
 
@@ -42,191 +29,6 @@ def texts(kind: AlertKind) -> list[str]:
     return list(Alert.objects.filter(kind=kind).order_by("pk").values_list("text", flat=True))
 
 
-# --- Disputes --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.case(71)
-@pytest.mark.parametrize(
-    ("status", "then", "still_reads"),
-    [
-        ("warning_needs_response", "", True),
-        ("warning_needs_response", "warning_under_review", True),
-        ("warning_needs_response", "warning_closed", True),
-        ("warning_needs_response", "needs_response", False),
-        ("needs_response", "", False),
-        ("needs_response", "under_review", False),
-        ("needs_response", "lost", False),
-        ("needs_response", "won", True),
-    ],
-)
-def test_a_dispute_suspends_what_its_charge_paid_for_until_it_is_won(
-    shop: Shop, reader: Client, article: Any, status: str, then: str, still_reads: bool
-) -> None:
-    subscription = shop.subscribe(reader)
-    assert reads(reader, article)
-    dispute = shop.dispute(subscription, status)
-    if then:
-        shop.decide(dispute, then)
-    assert reads(reader, article) is still_reads
-    assert Dispute.objects.get().status == (then or status)
-    assert Subscription.objects.get().status == "active"
-
-
-@pytest.mark.case(71)
-def test_somebody_is_told_of_a_dispute_with_the_day_of_its_evidence(shop: Shop, reader: Client) -> None:
-    subscription = shop.subscribe(reader)
-    dispute = shop.dispute(subscription, "warning_needs_response")
-    (asked,) = texts(AlertKind.DISPUTE)
-    due = Dispute.objects.get().evidence_due_at
-    assert due is not None
-    assert f"Evidence is due by {timezone.localtime(due).day} " in asked
-    assert "stays open" in asked
-    shop.decide(dispute, "needs_response")
-    assert "is suspended until it is won" in texts(AlertKind.DISPUTE)[1]
-    sync_customer(subscription.customer)
-    assert len(texts(AlertKind.DISPUTE)) == 2
-    assert Alert.objects.filter(customer=subscription.customer).count() == 2
-
-
-@pytest.mark.case(71)
-def test_a_lost_dispute_closes_no_period_that_was_paid_for_since(shop: Shop, reader: Client, article: Any) -> None:
-    subscription = shop.subscribe(reader, plan="monthly")
-    dispute = shop.dispute(subscription)
-    shop.decide(dispute, "lost")
-    assert not reads(reader, article)
-    with shop.later(days=32):
-        assert reads(reader, article)
-
-
-@pytest.mark.case(71)
-def test_an_event_about_a_dispute_names_nobody_and_reaches_the_payer(shop: Shop, reader: Client) -> None:
-    subscription = shop.subscribe(reader)
-    shop.dispute(subscription)
-    told = StripeEvent.objects.filter(type="charge.dispute.created").get()
-    assert (told.customer_id, told.outcome) == (subscription.customer.stripe_id, EventOutcome.BOOKED)
-
-
-@pytest.mark.case(71)
-def test_a_dispute_of_which_no_event_arrived_is_found_by_reconcile(shop: Shop, reader: Client, article: Any) -> None:
-    subscription = shop.subscribe(reader)
-    list(reconcile())
-    shop.sandbox.delivery.mode = "drop"
-    shop.dispute(subscription)
-    assert reads(reader, article)
-    make.run_tasks()
-    found = list(reconcile())
-    make.run_tasks()
-    found += list(reconcile())
-    assert not reads(reader, article), found
-    assert list(reconcile()) == []
-
-
-def test_a_dispute_of_a_payment_of_somebody_elses_customer_changes_nothing(shop: Shop, reader: Client) -> None:
-    subscription = shop.subscribe(reader)
-    Subscription.objects.filter(pk=subscription.pk).update(status="active")
-    stranger = shop.at_stripe().customers.create({"email": "stranger@example.org"})
-    StripeEvent.objects.all().delete()
-    other = subscription.customer.stripe_id
-    subscription.customer.stripe_id = stranger.id
-    subscription.customer.save()
-    charge = Gateway().charges_of(other)[0]
-    shop.sandbox.open_dispute(charge["id"], "needs_response")
-    shop.settle()
-    assert not Dispute.objects.exists()
-
-
-@pytest.mark.case(71)
-@pytest.mark.parametrize(
-    ("then", "told"),
-    [
-        ("", "a payment for it has been contested at your bank since"),
-        ("lost", "your bank took back a payment for it that was contested on"),
-        ("won", "renews on"),
-    ],
-)
-def test_the_account_says_why_a_contested_subscription_opens_nothing(
-    shop: Shop, reader: Client, then: str, told: str
-) -> None:
-    dispute = shop.dispute(shop.subscribe(reader))
-    if then:
-        shop.decide(dispute, then)
-    page = reader.get("/account/").content.decode()
-    assert f"Annual, $89 a year: {told}" in page
-    assert ("renews on" in page) is (then == "won")
-    assert ('href="/contact/">How to write to us' in page) is (then != "won")
-    assert ("It opens nothing until the bank has decided." in page) is (then == "")
-
-
-def contest(shop: Shop, purchase: Purchase) -> str:
-    (charge, *_former) = Gateway().charges_of(purchase.customer.stripe_id)
-    made = shop.sandbox.open_dispute(charge["id"], "needs_response")
-    shop.settle()
-    return str(made["id"])
-
-
-@pytest.mark.case(71)
-@pytest.mark.parametrize(("status", "still_reads"), [("under_review", False), ("lost", False), ("won", True)])
-@pytest.mark.parametrize("kind", ["pass", "article"])
-def test_a_dispute_suspends_what_was_paid_for_once_until_it_is_won(
-    shop: Shop, reader: Client, article: Any, kind: str, status: str, still_reads: bool
-) -> None:
-    shop.once(kind)
-    shop.bought(shop.buy(reader, plan=kind, article=str(article.public_id)))
-    assert reads(reader, article)
-    dispute = contest(shop, Purchase.objects.get())
-    assert not reads(reader, article)
-    shop.decide(dispute, status)
-    assert reads(reader, article) is still_reads
-    assert Dispute.objects.get().purchase == Purchase.objects.get()
-    sync_customer(Purchase.objects.get().customer)
-    assert reads(reader, article) is still_reads
-
-
-@pytest.mark.case(71)
-@pytest.mark.parametrize(("status", "still_reads"), [("lost", False), ("won", True)])
-def test_a_dispute_suspends_a_gift_that_was_redeemed_until_it_is_won_and_its_reader_is_told(
-    shop: Shop, article: Any, status: str, still_reads: bool
-) -> None:
-    shop.once("gift", 8900, currency="USD", gift_months=12)
-    gift, friend = giving.given(shop), giving.reader()
-    giving.redeemed(gift, friend)
-    assert reads(friend, article)
-    assert gift.purchase is not None
-    dispute = contest(shop, gift.purchase)
-    assert not reads(friend, article)
-    told = OutgoingMail.objects.get(dedupe_key__startswith="gift-ended:")
-    assert "is contested at the bank of whoever gave it" in told.text
-    assert "returned" not in told.text
-    shop.decide(dispute, status)
-    assert reads(friend, article) is still_reads
-    again = OutgoingMail.objects.filter(dedupe_key__startswith="gift-restored:", recipient=giving.FRIEND)
-    assert again.exists() is still_reads
-
-
-@pytest.mark.case(71)
-def test_a_gift_that_is_contested_is_redeemed_once_it_is_won(shop: Shop, article: Any) -> None:
-    shop.once("gift", 8900, currency="USD", gift_months=12)
-    gift, friend = giving.given(shop), giving.reader()
-    assert gift.purchase is not None
-    dispute = contest(shop, gift.purchase)
-    assert "is contested at a bank" in friend.post(giving.path_of(gift)).content.decode()
-    assert not reads(friend, article)
-    shop.decide(dispute, "won")
-    giving.redeemed(gift, friend)
-    assert reads(friend, article)
-
-
-@pytest.mark.case(71)
-def test_a_gift_that_staff_took_back_stays_so_when_its_dispute_is_won(shop: Shop, article: Any) -> None:
-    shop.once("gift", 8900, currency="USD", gift_months=12)
-    gift, friend = giving.given(shop), giving.reader()
-    giving.redeemed(gift, friend)
-    Grant.objects.update(revoked_at=timezone.now())
-    assert gift.purchase is not None
-    shop.decide(contest(shop, gift.purchase), "won")
-    assert not reads(friend, article)
-
-
 # --- Refunds made at Stripe ------------------------------------------------------------------------------------------
 
 
@@ -240,9 +42,37 @@ def give_back(shop: Shop, subscription: Subscription, amount: int | None = None)
 @pytest.mark.case(70)
 @pytest.mark.parametrize(
     ("amount", "kind", "returned"),
-    [(None, AlertKind.RENEWAL_RETURNED, "$89"), (500, AlertKind.PARTLY_RETURNED, "$5")],
+    [(None, AlertKind.RENEWAL_RETURNED, "$9"), (500, AlertKind.PARTLY_RETURNED, "$5")],
 )
 def test_a_renewal_that_goes_back_ends_nothing_and_is_told(
+    shop: Shop, reader: Client, article: Any, amount: int | None, kind: AlertKind, returned: str
+) -> None:
+    subscription = shop.subscribe(reader, plan="monthly")
+    with shop.later(days=32):
+        first, renewal = Invoice.objects.order_by("finalized_at")
+        give_back(shop, subscription, amount)
+        assert reads(reader, article)
+        first.refresh_from_db()
+        renewal.refresh_from_db()
+        assert (first.refunded_minor, renewal.refunded_minor) == (0, amount or renewal.paid_minor)
+        subscription.refresh_from_db()
+        assert (subscription.status, subscription.ends_at) == ("active", None)
+        (told,) = texts(kind)
+        assert told.startswith(f"{returned} of invoice {renewal.number} went back.")
+        mail = OutgoingMail.objects.get(dedupe_key__startswith="payment_returned:")
+        assert returned in mail.text
+        assert "goes on unchanged" in mail.text
+        sync_customer(subscription.customer)
+        assert Alert.objects.count() == 1
+        assert OutgoingMail.objects.filter(dedupe_key__startswith="payment_returned:").count() == 1
+
+
+@pytest.mark.case(70)
+@pytest.mark.parametrize(
+    ("amount", "kind", "returned"),
+    [(None, AlertKind.RENEWAL_RETURNED, "$89"), (500, AlertKind.PARTLY_RETURNED, "$5")],
+)
+def test_a_first_payment_that_goes_back_ends_nothing_and_is_told(
     shop: Shop, reader: Client, article: Any, amount: int | None, kind: AlertKind, returned: str
 ) -> None:
     subscription = shop.subscribe(reader)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from subscriptions.contracts import pausing
 from subscriptions.contracts.pausing import MARGIN, boundaries
 from subscriptions.entitlements import standing_of
 from subscriptions.mirroring.reconcile import reconcile
 from subscriptions.models import Subscription
-from subscriptions.stripe_gateway import Gateway
+from subscriptions.stripe_gateway import Gateway, StripeAway
 from subscriptions.sync import sync_customer
 from tests import make
 from tests.shop import Shop
@@ -166,6 +170,72 @@ def test_who_returns_early_and_is_asked_by_the_bank_reads_once_that_is_done(
         shop.settle()
         assert reads(browser, article)
         assert "renews on" in account(browser)
+
+
+def agreed(browser: Client, row: Subscription) -> str:
+    return hidden(browser.get(address(row, "resume")), "due")
+
+
+def test_two_tabs_that_go_on_at_one_time_pay_one_period(
+    shop: Shop, browser: Client, row: Subscription, article: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause(browser, row, days(shop, row)[2])
+    with shop.at(period_of(shop, row)[1] + timedelta(days=5)):
+        tabs = [again(), again()]
+        tokens = [agreed(tab, row) for tab in tabs]
+        assert tokens[0] != tokens[1]
+        asked, both = pausing.resumption, threading.Barrier(2)
+
+        def read_by_both(gateway: Gateway, answer: dict[str, Any]) -> pausing.Resumption:
+            found = asked(gateway, answer)
+            both.wait()
+            return found
+
+        def go_on(tab: Client, token: str) -> int:
+            try:
+                return tab.post(address(row, "resume"), {"due": token}).status_code
+            finally:
+                connection.close()
+
+        monkeypatch.setattr(pausing, "resumption", read_by_both)
+        with ThreadPoolExecutor(2) as pool:
+            jobs = [pool.submit(go_on, tab, token) for tab, token in zip(tabs, tokens, strict=True)]
+            assert [job.result() for job in jobs] == [302, 302]
+        shop.settle()
+        row.refresh_from_db()
+        assert (row.paused_from, row.is_collection_paused) == (None, False)
+        assert [one["amount_paid"] for one in invoices(shop, row)][1:].count(900) == 1
+        assert reads(tabs[0], article)
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["only the answer was lost", "nothing was done"])
+def test_going_on_again_after_a_failure_pays_one_period(
+    shop: Shop, browser: Client, row: Subscription, article: Any, monkeypatch: pytest.MonkeyPatch, is_done: bool
+) -> None:
+    pause(browser, row, days(shop, row)[2])
+    update, keys = Gateway.update_subscription, list[str]()
+
+    def fails_once(gateway: Gateway, stripe_id: str, params: Any, *, key: str = "") -> Any:
+        keys.extend([key] if key else [])
+        is_failing = bool(key) and len(keys) == 1
+        answer = update(gateway, stripe_id, params, key=key) if is_done or not is_failing else {}
+        if is_failing:
+            raise StripeAway("500")
+        return answer
+
+    monkeypatch.setattr(Gateway, "update_subscription", fails_once)
+    with shop.at(period_of(shop, row)[1] + timedelta(days=5)):
+        browser = again()
+        held = at_stripe(shop, row)["pause_collection"]
+        browser.post(address(row, "resume"), {"due": agreed(browser, row)})
+        assert at_stripe(shop, row)["pause_collection"] == (None if is_done else held)
+        browser.post(address(row, "resume"), {"due": agreed(browser, row)})
+        assert [one["amount_paid"] for one in invoices(shop, row)][1:].count(900) == 1
+        assert (keys[0] == keys[1]) is is_done
+        row.refresh_from_db()
+        assert (row.paused_from, row.is_collection_paused) == (None, False)
+        assert at_stripe(shop, row)["metadata"].keys().isdisjoint(["paused_from", "resume_tries"])
+        assert reads(browser, article)
 
 
 @pytest.mark.parametrize("until", ["", "x", "1"])

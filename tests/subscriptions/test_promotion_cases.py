@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
-from subscriptions.models import CheckoutAttempt, Invoice, Lead, OutgoingMail, Plan, Subscription
+from subscriptions.catalogue import sync_plans
+from subscriptions.models import (
+    CheckoutAttempt,
+    Grant,
+    Invoice,
+    Lead,
+    OutgoingMail,
+    Plan,
+    PlanAmount,
+    Subscription,
+    TrialUse,
+)
 from tests import make
 from tests.shop import Shop
 from tests.subscriptions.reading import reads
@@ -95,6 +108,153 @@ def test_a_code_on_a_trial_says_both(shop: Shop) -> None:
     shop.promotion(percent_off=50, duration="once")
     sentence = said(send(shop, Client(), plan="monthly"))
     assert sentence == "First 14 days free. You pay $4.50 for the first month, then $9 a month until you cancel."
+
+
+@pytest.mark.parametrize("needs_card", [True, False])
+def test_who_never_pays_has_no_trial_that_would_end_it(shop: Shop, needs_card: bool) -> None:
+    Plan.objects.filter(key="monthly").update(trial_days=7, trial_needs_card=needs_card)
+    shop.promotion(percent_off=100, duration="forever")
+    browser = make.logged_in(make.user(ADDRESS))
+    assert said(send(shop, browser, plan="monthly")) == "You pay nothing instead of $9 a month, until you cancel."
+    attempt = agree(shop, browser, plan="monthly")
+    assert (attempt.trial_days, attempt.needs_card) == (0, False)
+    shop.pay(attempt)
+    shop.settle()
+    assert Subscription.objects.get().status == "active"
+    assert not TrialUse.objects.exists(), "the trial is left for a subscription that costs something"
+    for _month in range(2):
+        shop.sandbox.advance(days=32)
+        shop.settle()
+        row = Subscription.objects.get()
+        assert (row.status, row.ended_at) == ("active", None)
+    assert shop.sandbox.objects("charge") == []
+
+
+@pytest.mark.parametrize("duration", ["forever", "once"])
+def test_who_never_pays_gives_no_card_behind_a_gift_either(shop: Shop, duration: str) -> None:
+    Plan.objects.filter(key="monthly").update(trial_days=7, trial_needs_card=False)
+    shop.promotion(percent_off=100, duration=duration)
+    user, now = make.user(ADDRESS), timezone.now()
+    Grant.objects.create(user=user, source="gift", starts_at=now - timedelta(1), ends_at=now + timedelta(20))
+    attempt = agree(shop, make.logged_in(user), plan="monthly")
+    assert attempt.begins_at is not None
+    assert shop.sandbox.asks_for_card(attempt.session_id or "") is (duration == "once")
+    shop.pay(attempt)
+    shop.settle()
+    shop.sandbox.advance(days=22)
+    shop.settle()
+    assert Subscription.objects.get().status == "active"
+
+
+@pytest.mark.parametrize(
+    ("needs_card", "sentence", "status"),
+    [
+        (
+            True,
+            "First 7 days free. You pay nothing for each of the first 3 months, then $9 a month until you cancel.",
+            "active",
+        ),
+        (
+            False,
+            (
+                "First 7 days free. It goes on only if you add a card by then. You pay nothing for each of the first 3 "
+                "months, then $9 a month until you cancel."
+            ),
+            "canceled",
+        ),
+    ],
+)
+def test_free_months_after_a_trial_go_on_as_it_was_said(
+    shop: Shop, needs_card: bool, sentence: str, status: str
+) -> None:
+    Plan.objects.filter(key="monthly").update(trial_days=7, trial_needs_card=needs_card)
+    shop.promotion(percent_off=100, duration="repeating", duration_in_months=3)
+    browser = make.logged_in(make.user(ADDRESS))
+    assert said(send(shop, browser, plan="monthly")) == sentence
+    attempt = agree(shop, browser, plan="monthly")
+    assert (attempt.trial_days, attempt.needs_card) == (7, needs_card)
+    shop.pay(attempt)
+    shop.settle()
+    shop.sandbox.advance(days=8)
+    shop.settle()
+    assert Subscription.objects.get().status == status
+
+
+def test_months_that_run_out_before_a_payment_are_not_promised(shop: Shop) -> None:
+    Plan.objects.filter(key="monthly").update(trial_days=45)
+    shop.promotion(percent_off=50, duration="repeating", duration_in_months=3)
+    browser = make.logged_in(make.user(ADDRESS))
+    sentence = said(send(shop, browser, plan="monthly"))
+    assert sentence.endswith("You pay $4.50 for each of the first 2 months, then $9 a month until you cancel.")
+    shop.pay(agree(shop, browser, plan="monthly"))
+    shop.settle()
+    for _month in range(4):
+        shop.sandbox.advance_to_period_end(Subscription.objects.get().stripe_id)
+        shop.settle()
+    assert [row.paid_minor for row in Invoice.objects.order_by("finalized_at")] == [0, 450, 450, 900, 900]
+
+
+def test_a_code_whose_months_are_over_before_the_first_payment_is_refused(shop: Shop) -> None:
+    shop.promotion(percent_off=50, duration="repeating", duration_in_months=3)
+    user, now = make.user(ADDRESS), timezone.now()
+    grant = Grant.objects.create(user=user, source="gift", starts_at=now, ends_at=now + timedelta(120))
+    browser = make.logged_in(user)
+    refused = send(shop, browser, plan="monthly")
+    assert refused.status_code == 400
+    assert "counts for 3 months from today. Your first payment is later." in refused.content.decode()
+    Grant.objects.filter(pk=grant.pk).update(ends_at=now + timedelta(80))
+    assert "You pay $4.50 for the first month, then $9 a month" in said(send(shop, browser, plan="monthly"))
+
+
+# --- Currencies -------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def euros(shop: Shop) -> Shop:
+    """The monthly plan in euros and francs too."""
+    plan = Plan.objects.get(key="monthly")
+    PlanAmount.objects.create(plan=plan, amount_minor=800, currency="EUR", interval="month")
+    PlanAmount.objects.create(plan=plan, amount_minor=850, currency="CHF", interval="month")
+    sync_plans()
+    shop.settle()
+    return shop
+
+
+IN_EUROS = {"amount_off": 200, "currency": "usd", "currency_options": {"eur": {"amount_off": 150}}, "duration": "once"}
+
+
+@pytest.mark.parametrize(
+    ("currency", "left"), [("usd", "You pay $7 for"), ("eur", "You pay €6.50 for"), ("chf", "payments in CHF")]
+)
+def test_an_amount_counts_in_each_currency_that_stripe_has_it_for(euros: Shop, currency: str, left: str) -> None:
+    euros.promotion(**IN_EUROS)
+    browser = Client()
+    asked = send(euros, browser, plan="monthly", currency=currency.upper())
+    assert left in asked.content.decode()
+    assert asked.status_code == (400 if currency == "chf" else 200)
+    if currency != "chf":
+        euros.pay(agree(euros, browser, plan="monthly", currency=currency.upper()))
+        euros.settle()
+        assert Invoice.objects.get().paid_minor == (650 if currency == "eur" else 700)
+
+
+@pytest.mark.parametrize(
+    ("currency", "least", "said_of_it"),
+    [
+        ("usd", 900, "You pay $6.75 for"),
+        ("eur", 800, "You pay €6 for"),
+        ("eur", 801, "counts for payments from €8.01."),
+        ("chf", 800, "does not count for payments in CHF."),
+    ],
+)
+def test_a_least_amount_counts_in_each_currency_that_stripe_has_it_for(
+    euros: Shop, currency: str, least: int, said_of_it: str
+) -> None:
+    euros.promotion(minimum=900, minimum_in={"eur": {"minimum_amount": least}})
+    browser = Client()
+    assert said_of_it in send(euros, browser, plan="monthly", currency=currency.upper()).content.decode()
+    if said_of_it.startswith("You pay"):
+        euros.pay(agree(euros, browser, plan="monthly", currency=currency.upper()))
+        euros.settle()
+        assert Invoice.objects.get().paid_minor == (600 if currency == "eur" else 675)
 
 
 def expire(shop: Shop, code: dict[str, Any]) -> None:

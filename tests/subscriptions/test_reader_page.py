@@ -158,8 +158,9 @@ def test_the_page_takes_as_many_queries_however_much_there_is(superuser: Client,
     ("change", "sentence"),
     [
         ({}, "Reads everything until"),
-        ({"status": "canceled"}, "Holds nothing any more: what there was has ended or is suspended."),
-        ({"suspended_at": timezone.now}, "Holds nothing any more: what there was has ended or is suspended."),
+        ({"status": "canceled"}, "Holds nothing any more: what there was has ended."),
+        ({"suspended_at": timezone.now}, "the subscription is suspended, a payment was contested."),
+        ({"status": "unpaid"}, "the last payment did not go through, and grace is over."),
     ],
 )
 def test_one_sentence_says_what_they_hold(superuser: Client, change: dict[str, Any], sentence: str) -> None:

@@ -115,6 +115,28 @@ def test_a_trial_without_a_card_ends_in_nothing(shop: Shop, trial: Plan, article
     assert shop.sandbox.objects("charge") == []
 
 
+@pytest.mark.parametrize(
+    ("needs_card", "said", "unsaid"),
+    [
+        (True, "Then it costs $9 a month, and you can cancel at any time before.", "unless you add a card"),
+        (False, "Then it ends, unless you add a card; with one it goes on for $9 a month.", "Then it costs"),
+    ],
+)
+def test_the_welcome_page_says_how_the_trial_ends_with_a_card_and_without(
+    shop: Shop, trial: Plan, needs_card: bool, said: str, unsaid: str
+) -> None:
+    Plan.objects.update(trial_needs_card=needs_card)
+    browser = make.logged_in(make.user(ADDRESS))
+    attempt = shop.checkout(browser, plan="monthly")
+    shop.pay(attempt)
+    shop.settle()
+    text = shop.welcome(browser, attempt).content.decode()
+    trial_end = Subscription.objects.get().trial_end
+    assert trial_end is not None
+    assert f"It is free of charge until {timezone.localtime(trial_end):%-d %B %Y}. {said}" in text
+    assert unsaid not in text
+
+
 @pytest.mark.case(60)
 @pytest.mark.parametrize("known_by", ["account", "address"])
 def test_who_has_had_a_trial_is_offered_none(shop: Shop, trial: Plan, known_by: str) -> None:
