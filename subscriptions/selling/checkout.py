@@ -116,8 +116,10 @@ def refuse_on_its_way(request: HttpRequest, user: User | None, order: Order) -> 
 
 def behind_gift(user: User, order: Order) -> Order:
     """Who reads by a gift keeps its days: the first payment is due when they end. No trial comes on top, and a card is
-    asked for unless nothing is ever due.
+    asked for unless nothing is ever due. A group begins at once, for the sake of its other readers: the gift waits.
     """
+    if order.price.plan.is_group:
+        return order
     begins_at = first_payment_after_gift(user.pk, timezone.now())
     if begins_at is None:
         return order

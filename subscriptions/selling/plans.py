@@ -160,7 +160,7 @@ def option(
     plan: Plan, amount: PlanAmount, paid: list[PlanAmount], of_registered: int, begins_at: datetime | None = None
 ) -> OfferedPlan:
     had_trial = bool(plan.trial_days and getattr(plan, "reader_had_trial", False))
-    begins_at = None if plan.is_free else begins_at
+    begins_at = None if plan.is_free or plan.is_group else begins_at
     days = 0 if had_trial or begins_at is not None else plan.trial_days
     key = option_key(plan, amount.interval)
     begins = days if begins_at is None else f"{timezone.localtime(begins_at):%Y-%m-%d}"

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from subscriptions.account.due_notices import queue_notices
 from subscriptions.figures import dashboard
-from subscriptions.models import Grant, OutgoingMail, Subscription, TrialUse
+from subscriptions.models import Gift, Grant, OutgoingMail, Subscription, TrialUse
 from tests import make
 from tests.shop import Shop
 from tests.subscriptions.changes import account, text_of
@@ -62,6 +62,17 @@ def test_the_account_page_says_when_it_begins_and_never_calls_it_a_trial(friend:
     assert f"Annual, $89 a year: begins on {day}, when the first payment is taken with the card ending 4242." in page
     assert "trial" not in page
     assert "free until" not in page
+
+
+def test_a_group_begins_at_once_and_the_gift_waits_behind_it(selling: Shop, friend: Client) -> None:
+    selling.group_plan(is_at_gate=True)
+    assert "after your gift" in text_of(friend.get("/subscribe/"))
+    bought = selling.buy_seats(friend, 3)
+    assert (bought.status, bought.begins_at) == ("active", None)
+    assert "Team" in account(friend)
+    gift = Gift.objects.get()
+    assert gift.remainder is not None
+    assert gift.remainder > 39 * DAY
 
 
 def test_cancelled_before_it_begins_it_is_said_to_end_without_having_begun(
