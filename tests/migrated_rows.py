@@ -7,6 +7,9 @@ from __future__ import annotations
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from articles.page_store import EVERYTHING
+from articles.purging import CHANNEL
+
 KEPT = "migrated"  # the schema of the copies
 APART = "django_migrations"  # which tests of migrations see to themselves
 
@@ -28,6 +31,7 @@ def keep() -> None:
                 BEGIN
                     LOCK TABLE {", ".join(tables)} IN SHARE ROW EXCLUSIVE MODE;
                     {steps}
+                    PERFORM pg_notify('{CHANNEL}', '{EVERYTHING}');  -- which the triggers would tell the sites
                 END $$"""
         )
 

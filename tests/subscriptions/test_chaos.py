@@ -140,7 +140,7 @@ def rest_and_go_on(shop: Shop, long: str) -> Iterator[str]:
     sandbox.advance(days=2)
     yield "resting"
     answer = gateway.subscription(long)
-    pausing.resume(gateway, answer, pausing.resumption(gateway, answer), "resumed")
+    pausing.resume(gateway, answer, pausing.resumption(gateway, answer))
     yield "resumed"
     gateway.update_subscription(long, {"cancel_at_period_end": True})
     yield "to be cancelled"

@@ -180,9 +180,13 @@ def test_two_tabs_that_go_on_at_one_time_pay_one_period(
     shop: Shop, browser: Client, row: Subscription, article: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pause(browser, row, days(shop, row)[2])
-    with shop.at(period_of(shop, row)[1] + timedelta(days=5)):
-        tabs = [again(), again()]
-        tokens = [agreed(tab, row) for tab in tabs]
+    resting = period_of(shop, row)[1] + timedelta(days=5)
+    with shop.at(resting):
+        early = again()
+        former = agreed(early, row)
+    with shop.at(resting + timedelta(minutes=1)):
+        late = again()
+        tabs, tokens = [early, late], [former, agreed(late, row)]
         assert tokens[0] != tokens[1]
         asked, both = pausing.resumption, threading.Barrier(2)
 
