@@ -26,12 +26,13 @@ MOST_MEMORY = 1.2  # times that of the few
 MOST_REQUESTS = 8.0  # for a customer who drifted
 MOST_QUIET = 0.05  # for one who did not: a hundred in a page
 LIMIT = 3600.0  # seconds
-# The command, with its own memory and lines told when it ends.
+# The command, with its lines and its memory told when it ends. The kernel's figure of this address space: that of
+# getrusage also counts what this program held when it started the command, which is all of the stand-in.
 RUN = (
-    "import resource, django; django.setup();"
+    "import pathlib, re, django; django.setup();"
     "from subscriptions.mirroring.reconcile import reconcile;"
     "lines = sum(1 for _ in reconcile());"
-    "print(lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    "print(lines, re.search(r'VmHWM:\\s+(\\d+) kB', pathlib.Path('/proc/self/status').read_text())[1])"
 )
 
 
