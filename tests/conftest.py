@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -66,6 +67,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     except BlockingIOError:
         return  # another run is still at work
     CLUSTER.stop()
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays until the end. Looking through it again and again for garbage takes 7 % of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def drop_leftovers() -> None:

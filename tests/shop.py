@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ import pytest
 import stripe
 import time_machine
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from stripe_sandbox.server import Sandbox
 from subscriptions.catalogue import sync_plans
-from subscriptions.models import CheckoutAttempt, Plan, Subscription
+from subscriptions.models import CheckoutAttempt, Plan, PlanAmount, PlanPrice, Subscription
 from subscriptions.stripe_gateway import Gateway
 from tests import make
 from tests.stripe_contract import check_answer, check_object, check_request, watching_requests
@@ -239,6 +240,36 @@ class Shop:
         return attempt.subscription
 
 
+CATALOGUES: dict[str, tuple[list[Any], list[dict[str, Any]]]] = {}
+
+
+def sell_plans(sandbox: Sandbox) -> None:
+    """The plans of this database as products and prices, without events of them. What `sync_plans` makes of the same
+    plans is made once, for all tests that sell them.
+    """
+    plans = repr([*Plan.objects.order_by("pk").values(), *PlanAmount.objects.order_by("pk").values()])
+    if plans not in CATALOGUES:
+        CATALOGUES[plans] = made_catalogue()
+    things, prices = CATALOGUES[plans]
+    for thing in copy.deepcopy(things):
+        sandbox.ledger.put(thing)
+    PlanPrice.objects.all().delete()
+    PlanPrice.objects.bulk_create(PlanPrice(**price) for price in prices)
+
+
+def made_catalogue() -> tuple[list[Any], list[dict[str, Any]]]:
+    """The products and prices of a stand-in of its own, and what is noted of them here."""
+    other = Sandbox(KEY, SECRET)
+    other.start()
+    try:
+        with override_settings(STRIPE_API_BASE=other.url):
+            sync_plans()
+    finally:
+        other.stop()
+    prices = [{k: v for k, v in row.items() if k != "id"} for row in PlanPrice.objects.order_by("pk").values()]
+    return other.objects("product") + other.objects("price"), prices
+
+
 @pytest.fixture
 def open_shop(sandbox: Sandbox, settings: Any) -> Callable[[str], Shop]:
     """Payments open, against the stand-in, for a site at the given address."""
@@ -250,8 +281,7 @@ def open_shop(sandbox: Sandbox, settings: Any) -> Callable[[str], Shop]:
         settings.STRIPE_LIVEMODE = False
         settings.SECURE_CSP = settings.SECURE_CSP | {"form-action": ["'self'", sandbox.url]}
         sandbox.webhook_url = f"{url}/stripe/webhook/"
-        sync_plans()
-        sandbox.delivery.wait_idle(30)
+        sell_plans(sandbox)
         return Shop(sandbox, url)
 
     return opened
