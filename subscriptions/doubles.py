@@ -6,8 +6,6 @@ any case.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import transaction
 from django.tasks import task
@@ -17,12 +15,12 @@ from accounts.models import User
 from subscriptions.alerts import raise_alert
 from subscriptions.models import AlertKind, Invoice, StripeCustomer, Subscription
 from subscriptions.outgoing import queue_mail
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import mark_dirty
 
 RUNNING = ("active", "trialing")
 PAID_FOR = (*RUNNING, "past_due")
-WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 def find_doubles(customer: StripeCustomer) -> None:
@@ -73,10 +71,8 @@ def return_second(*, subscription_pk: int, kept_pk: int, attempt: int = 0) -> No
     try:
         returned = end_and_refund(newer)
     except StripeFailed:
-        if attempt >= len(WAITS):
+        if not put_off(return_second, attempt, subscription_pk=subscription_pk, kept_pk=kept_pk):
             raise
-        again = return_second.using(run_after=timezone.now() + WAITS[attempt])
-        again.enqueue(subscription_pk=subscription_pk, kept_pk=kept_pk, attempt=attempt + 1)
         return
     with transaction.atomic():
         mark_dirty(newer.customer_id)

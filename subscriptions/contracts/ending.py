@@ -9,12 +9,12 @@ from dataclasses import asdict
 from datetime import datetime
 
 from django.tasks import task
-from django.utils import timezone
 
 from subscriptions.alerts import raise_alert
 from subscriptions.leaving.deeds import WAITS, end_with_period
 from subscriptions.leaving.reasons import UNSAID, Reason
 from subscriptions.models import Agreement, AgreementKind, AlertKind, Subscription
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed
 from subscriptions.sync import mark_dirty
 
@@ -27,9 +27,8 @@ def queue_if_planned(subscription: Subscription, answer: Answer, now: datetime, 
     """
     if not answer.get("schedule"):
         return False
-    soon = end_later.using(run_after=now + WAITS[0])
-    soon.enqueue(subscription_pk=subscription.pk, wished_at=now.isoformat(), **asdict(reason))
-    return True
+    wish = {"subscription_pk": subscription.pk, "wished_at": now.isoformat(), **asdict(reason)}
+    return put_off(end_later, 0, waits=WAITS, **wish)
 
 
 @task
@@ -38,15 +37,13 @@ def end_later(*, subscription_pk: int, wished_at: str, attempt: int = 0, feedbac
     subscription = Subscription.objects.select_related("customer").get(pk=subscription_pk)
     if has_gone_on(subscription, datetime.fromisoformat(wished_at)):
         return
-    gateway = Gateway()
+    gateway, reason = Gateway(), Reason(feedback, comment)
     try:
-        end_with_period(gateway.subscription(subscription.stripe_id), gateway, Reason(feedback, comment))
+        end_with_period(gateway.subscription(subscription.stripe_id), gateway, reason)
     except StripeFailed as error:
         logger.warning("the end of %s is put off: %s", subscription.stripe_id, error)
-        if attempt + 1 < len(WAITS):
-            again = end_later.using(run_after=timezone.now() + WAITS[attempt + 1])
-            said = {"feedback": feedback, "comment": comment}
-            again.enqueue(subscription_pk=subscription_pk, wished_at=wished_at, attempt=attempt + 1, **said)
+        wish = {"subscription_pk": subscription_pk, "wished_at": wished_at, **asdict(reason)}
+        if put_off(end_later, attempt, waits=WAITS, **wish):
             return
         raise_alert(
             AlertKind.LEAVING,

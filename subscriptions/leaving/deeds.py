@@ -37,6 +37,7 @@ from subscriptions.models import (
 from subscriptions.models.plan import money
 from subscriptions.money_back.refunds import Share, refund, refund_preview
 from subscriptions.outgoing import queue_mail
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 
@@ -79,16 +80,13 @@ def carry_out_later(*, uuid: str, attempt: int = 0) -> None:
     try:
         carry_out(declaration, Gateway())
     except StripeFailed as error:
-        if attempt >= len(WAITS):
+        if not put_off(carry_out_later, attempt, waits=WAITS, uuid=uuid):
             raise_alert(
                 AlertKind.LEAVING,
                 f"{uuid}:failed",
                 f"Declaration {uuid} is confirmed, and Stripe did not carry it out: {error}. Do it by hand.",
                 customer_of(declaration.user),
             )
-            return
-        again = carry_out_later.using(run_after=timezone.now() + WAITS[attempt])
-        again.enqueue(uuid=uuid, attempt=attempt + 1)
 
 
 def planned(declaration: Declaration, gateway: Gateway) -> list[DeclaredContract]:

@@ -7,10 +7,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 from django.tasks import task
-from django.utils import timezone
 
 from accounts.models import User
 from subscriptions.models import StripeCustomer
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeMissing
 from subscriptions.sync import mark_dirty
 
@@ -48,9 +48,7 @@ def tell_address(*, customer_pk: int, user_pk: int, former: str, attempt: int = 
     except StripeMissing:
         return
     except StripeFailed:
-        if attempt >= len(WAITS):
+        if not put_off(tell_address, attempt, waits=WAITS, customer_pk=customer_pk, user_pk=user_pk, former=former):
             raise
-        again = tell_address.using(run_after=timezone.now() + WAITS[attempt])
-        again.enqueue(customer_pk=customer_pk, user_pk=user_pk, former=former, attempt=attempt + 1)
         return
     mark_dirty(customer.pk)

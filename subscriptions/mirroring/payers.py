@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.tasks import task
-from django.utils import timezone
 
 from subscriptions.alerts import raise_alert
 from subscriptions.answers import id_of
 from subscriptions.models import Alert, AlertKind, Dispute, EventOutcome, Purchase, StripeCustomer, StripeEvent
 from subscriptions.models.plan import money
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Gateway, StripeFailed, StripeMissing
 from subscriptions.sync import mark_dirty
 
 WITHOUT_CUSTOMER = ("charge.dispute.", "refund.")
 REFUND_FAILED = "refund.failed"
-WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 def hear_of_payment(event: dict[str, Any]) -> None:
@@ -65,10 +63,8 @@ def find_payer(*, charge_id: str, object_id: str, attempt: int = 0) -> None:
     except StripeMissing:
         return
     except StripeFailed:
-        if attempt >= len(WAITS):
+        if not put_off(find_payer, attempt, charge_id=charge_id, object_id=object_id):
             raise
-        again = find_payer.using(run_after=timezone.now() + WAITS[attempt])
-        again.enqueue(charge_id=charge_id, object_id=object_id, attempt=attempt + 1)
         return
     payer = StripeCustomer.objects.filter(stripe_id=id_of(charge.get("customer")), livemode=settings.STRIPE_LIVEMODE)
     for customer in payer:

@@ -5,7 +5,7 @@ neither today, to which they have not agreed, nor on a day that has lost its mea
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -16,10 +16,9 @@ from django.utils import timezone
 from subscriptions.leaving.deeds import end_now
 from subscriptions.models import Gift, StripeCustomer, Subscription
 from subscriptions.paid_once.behind_gifts import unbacked, waiting
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Gateway, StripeFailed
 from subscriptions.sync import mark_dirty
-
-WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 def end_unbacked_of(customer: StripeCustomer, now: datetime) -> None:
@@ -49,9 +48,7 @@ def end_unbacked(*, subscription_pk: int, attempt: int = 0) -> None:
         if answer["status"] == "trialing":
             end_now(answer, gateway, key=f"unbacked:{subscription.stripe_id}")
     except StripeFailed:
-        if attempt >= len(WAITS):
+        if not put_off(end_unbacked, attempt, subscription_pk=subscription_pk):
             raise
-        again = end_unbacked.using(run_after=timezone.now() + WAITS[attempt])
-        again.enqueue(subscription_pk=subscription_pk, attempt=attempt + 1)
         return
     mark_dirty(subscription.customer_id)

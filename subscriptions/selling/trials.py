@@ -7,23 +7,21 @@ then ended at once, before anything is charged.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.tasks import task
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from subscriptions.answers import id_of
 from subscriptions.models import CheckoutAttempt, StripeCustomer, Subscription, TrialUse
 from subscriptions.outgoing import queue_mail
+from subscriptions.retries import put_off
 from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed, StripeRefused
 from subscriptions.sync import mark_dirty
-
-WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 def address_mark(email: str) -> str:
@@ -108,10 +106,8 @@ def end_second_trial(*, subscription_pk: int, attempt: int = 0) -> None:
         if error.code != "resource_missing":  # it was cancelled already
             raise
     except StripeFailed:
-        if attempt >= len(WAITS):
+        if not put_off(end_second_trial, attempt, subscription_pk=subscription_pk):
             raise
-        again = end_second_trial.using(run_after=timezone.now() + WAITS[attempt])
-        again.enqueue(subscription_pk=subscription_pk, attempt=attempt + 1)
         return
     with transaction.atomic():
         mark_dirty(subscription.customer_id)

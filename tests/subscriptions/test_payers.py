@@ -13,8 +13,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from subscriptions.mirroring.payers import WAITS, find_payer
+from subscriptions.mirroring.payers import find_payer
 from subscriptions.models import Dispute, EventOutcome, Invoice, Purchase, StripeEvent, Subscription, SyncJob
+from subscriptions.retries import WAITS
 from subscriptions.stripe_gateway import Gateway, StripeAway
 from subscriptions.sync import sync_customer
 from tests import make
