@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import stripe
 import time_machine
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -247,7 +248,8 @@ def sell_plans(sandbox: Sandbox) -> None:
     """The plans of this database as products and prices, without events of them. What `sync_plans` makes of the same
     plans is made once, for all tests that sell them.
     """
-    plans = repr([*Plan.objects.order_by("pk").values(), *PlanAmount.objects.order_by("pk").values()])
+    rows = [*Plan.objects.order_by("pk").values(), *PlanAmount.objects.order_by("pk").values()]
+    plans = repr([rows, settings.SITE_NAME])  # which stands in the names of the products
     if plans not in CATALOGUES:
         CATALOGUES[plans] = made_catalogue()
     things, prices = CATALOGUES[plans]

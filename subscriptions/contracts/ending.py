@@ -27,8 +27,9 @@ def queue_if_planned(subscription: Subscription, answer: Answer, now: datetime, 
     """
     if not answer.get("schedule"):
         return False
-    wish = {"subscription_pk": subscription.pk, "wished_at": now.isoformat(), **asdict(reason)}
-    return put_off(end_later, 0, waits=WAITS, **wish)
+    soon = end_later.using(run_after=now + WAITS[0])
+    soon.enqueue(subscription_pk=subscription.pk, wished_at=now.isoformat(), **asdict(reason))
+    return True
 
 
 @task
@@ -43,7 +44,7 @@ def end_later(*, subscription_pk: int, wished_at: str, attempt: int = 0, feedbac
     except StripeFailed as error:
         logger.warning("the end of %s is put off: %s", subscription.stripe_id, error)
         wish = {"subscription_pk": subscription_pk, "wished_at": wished_at, **asdict(reason)}
-        if put_off(end_later, attempt, waits=WAITS, **wish):
+        if put_off(end_later, attempt, waits=WAITS[1:], **wish):
             return
         raise_alert(
             AlertKind.LEAVING,
