@@ -8,6 +8,7 @@ The lease is taken and given back in short transactions of their own; while Stri
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +31,9 @@ SYNC_SECONDS = 30.0  # for all calls of one sync in the queue; where a reader wa
 # left behind keeps a reader who has paid waiting.
 MARGIN = timedelta(seconds=10)
 LEASE = timedelta(seconds=SYNC_SECONDS) + MARGIN
-TRIES = 8  # how often a fetch is repeated at once because something was told meanwhile
+# Seconds before each repetition of a fetch because something was told meanwhile. A payment is told by a volley of
+# events, which is outlasted: nobody who has paid is told to wait only because it goes on for a moment.
+PAUSES = (0.05, 0.1, 0.2, 0.3, 0.3, 0.3, 0.3)
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -77,7 +80,8 @@ def sync_customer(customer: StripeCustomer, gateway: Gateway | None = None) -> S
     length = LEASE if gateway.seconds is None else timedelta(seconds=gateway.seconds) + MARGIN
     lease = uuid.uuid4()
     try:
-        for _ in range(TRIES):
+        for pause in (0.0, *PAUSES):
+            time.sleep(pause)
             generation = take_lease(customer.pk, lease, length)
             result = save_under_lease(customer, lease, generation, fetch(gateway, customer))
             if result is not None:

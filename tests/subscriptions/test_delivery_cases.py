@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -144,6 +145,23 @@ def test_two_workers_on_one_customer_keep_the_newest_generation(
     assert subscription.status == "canceled"
     assert job.generation == job.done_generation
     assert job.lease is None
+
+
+def test_a_volley_of_events_is_outlasted(subscription: Subscription, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who has paid is not kept waiting because the events of the payment arrive one by one."""
+    customer = subscription.customer
+    fetch = mirror.fetch
+    over = time.monotonic() + 0.5
+
+    def told_meanwhile(*arguments: Any) -> mirror.CustomerState:
+        if time.monotonic() < over:
+            mark_dirty(customer.pk)
+        return fetch(*arguments)
+
+    monkeypatch.setattr(sync, "fetch", told_meanwhile)
+    sync_customer(customer)
+    job = SyncJob.objects.get()
+    assert job.generation == job.done_generation > 0
 
 
 def run_in_thread(work: Any) -> None:
