@@ -18,6 +18,7 @@ from stripe_sandbox.money_controls import MoneyControls
 from stripe_sandbox.periods import period_end
 
 KEY_PREFIX = "sk_test_sandbox_"
+POLL = 0.01  # seconds until it is noticed at the latest that the stand-in is to stop
 LONGEST_SILENCE = 60.0  # seconds that a call which is to time out stays unanswered
 
 
@@ -52,7 +53,7 @@ class Sandbox(MoneyControls):
         for event in self.ledger.kind("event"):
             if event["pending_webhooks"]:
                 self.delivery.add(event)
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(POLL,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from newsroom.database_pool import pool_options
 from newsroom.embedded_postgres import Cluster
 from newsroom.settings import *  # noqa: F403
 from newsroom.settings import BASE_DIR, DATABASES, env
@@ -15,6 +16,7 @@ RUN = os.environ.setdefault("NEWSROOM_TEST_RUN", str(os.getpid()))
 DATABASES["default"]["TEST"] = {"NAME": f"test_newsroom_{RUN}"}
 if not env.has("DATABASE_URL"):
     DATABASES["default"]["HOST"] = str(Cluster(BASE_DIR, "test").socket_dir)
+DATABASES["default"]["OPTIONS"]["pool"] = pool_options()  # as in a web process: the live server's threads share it
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = Path(tempfile.gettempdir()) / "newsroom-test-media"

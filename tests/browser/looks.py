@@ -140,7 +140,8 @@ def settle(page: Page) -> None:
 
 
 def resize(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+    if page.viewport_size != (size := {"width": width, "height": 900}):
+        page.set_viewport_size(size)
 
 
 def shifts(page: Page) -> list[str]:

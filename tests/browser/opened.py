@@ -37,7 +37,7 @@ class Files:
 
 class Tab:
     """One for all pages of a width: a new one takes a process of its own to start. Playwright lets nothing be cached
-    where it answers requests, and each page is left for an empty one.
+    where it answers requests.
     """
 
     def __init__(self, browser: Browser, width: int) -> None:
@@ -95,6 +95,3 @@ class Opened:
         self.tab.open(files, shown)
         self.page = self.tab.page
         self.told = self.tab.told
-
-    def close(self) -> None:
-        self.page.goto("about:blank")

@@ -38,4 +38,3 @@ def test_take(page: PageType, library: Publication, files: Files, browser: Brows
             opened.page.evaluate(FETCH_PICTURES)
             looks.settle(opened.page)
             opened.page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
-    opened.close()

@@ -25,7 +25,6 @@ def test_a_page_hinders_nobody(page: PageType, library: Publication, files: File
         told += [f"{width}: {each}" for each in looked_at(opened.page)]
         if width == widths[-1]:
             told += laid_out(opened.page)
-        opened.close()
         told += opened.told
     assert told == [], "\n".join([page.name, *told])
 
@@ -53,5 +52,4 @@ def test_the_page_that_waits_for_a_payment_looks_again(library: Publication, fil
     opened = Opened(browser, files, library.show(waiting), DESK)
     with opened.page.expect_request(LOOKS_AGAIN) as asked:
         opened.page.reload()
-    opened.close()
     assert asked.value.url.endswith("&look=1")
