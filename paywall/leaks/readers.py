@@ -95,7 +95,8 @@ def readers_of_a_run(samples: list[Sample], now: datetime) -> Iterator[Readers]:
         try:
             yield make_all(samples, now)
         finally:
-            connection.close_if_unusable_or_obsolete()
+            if not connection.is_usable():  # else it stays, and with it the lock
+                connection.close()
             remove_all()
 
 

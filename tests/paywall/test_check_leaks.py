@@ -97,7 +97,9 @@ def test_two_checks_of_one_database_do_not_remove_each_others_readers(site_url: 
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [readers.LOCK])
-        refused(run(site_url), "another check of this database runs")
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [readers.LOCK])
+            assert cursor.fetchone() == (True,)
+            refused(run(site_url), "another check of this database runs")
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [readers.LOCK])
     finally:
         other.close()
