@@ -10,12 +10,12 @@ from django.db.models import Q, QuerySet, Sum
 
 from articles.models import Article
 from paywall.models import FunnelCount, Step
+from subscriptions.figures.charts import Chart, bar_chart
 from subscriptions.sources import Source
 
 MOST_ARTICLES = 50
 CSV_HEAD = ("day", "article", "source", "step", "number")
-CHART_HEIGHT = 48  # units of the drawing, as all below; a day is one bar
-BAR, GAP = 6, 2
+BAR, GAP = 6, 2  # of a day, in units of the drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,6 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    x: int
-    y: int
-    height: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    bars: list[Bar]
-    width: int
-    height: int = CHART_HEIGHT
-    bar_width: int = BAR
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A source or an article, with the number of each step in their order."""
 
@@ -92,13 +76,7 @@ def step_lines(asked: Asked) -> list[StepLine]:
 
 
 def chart_of(numbers: dict[date, int], asked: Asked) -> Chart:
-    days = list(days_of(asked))
-    most = max([*numbers.values(), 1])
-    bars = []
-    for place, day in enumerate(days):
-        height = round(CHART_HEIGHT * numbers.get(day, 0) / most)
-        bars.append(Bar(place * (BAR + GAP), CHART_HEIGHT - height, height, f"{day}: {numbers.get(day, 0)}"))
-    return Chart(bars, len(days) * (BAR + GAP))
+    return bar_chart(((day, numbers.get(day, 0)) for day in days_of(asked)), bar_width=BAR, gap=GAP)
 
 
 def days_of(asked: Asked) -> Iterator[date]:

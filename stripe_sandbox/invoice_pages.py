@@ -6,6 +6,7 @@ from stripe_sandbox.markup import (
     Answer,
     Html,
     alert,
+    bank_page,
     button,
     day,
     element,
@@ -47,19 +48,7 @@ def authentication(sandbox: Surface, invoice_id: str, form: dict[str, str] | Non
     if form is not None:
         result = sandbox.confirm_invoice(invoice_id, ok=form.get("outcome") == "complete")
         return overview(sandbox, invoice, choice, result["message"])
-    return page(
-        "Your bank asks whether it is you",
-        element(
-            "section",
-            element("p", "With a real card this is the page of the bank (3-D Secure)."),
-            post_form(
-                f"{address_of(invoice)}/3ds",
-                button("Complete authentication", name="outcome", value="complete", class_="main"),
-                button("Fail authentication", name="outcome", value="fail"),
-                class_="row",
-            ),
-        ),
-    )
+    return bank_page(f"{address_of(invoice)}/3ds")
 
 
 def overview(sandbox: Surface, invoice: Object, choice: Html, message: str = "") -> Answer:

@@ -124,6 +124,24 @@ def page(title: str, *content: str, status: int = 200, wide: bool = False, leads
     return Answer(status, text, headers=headers(leads_to))
 
 
+def bank_page(address: str, *, leads_to: Iterable[str] = ()) -> Answer:
+    """The 3-D Secure step, whose form goes to `address`; `leads_to` as of `page`."""
+    return page(
+        "Your bank asks whether it is you",
+        element(
+            "section",
+            element("p", "With a real card this is the page of the bank (3-D Secure)."),
+            post_form(
+                address,
+                button("Complete authentication", name="outcome", value="complete", class_="main"),
+                button("Fail authentication", name="outcome", value="fail"),
+                class_="row",
+            ),
+        ),
+        leads_to=leads_to,
+    )
+
+
 def redirect(location: str) -> Answer:
     return Answer(303, location=location, headers=headers([]))
 

@@ -10,6 +10,7 @@ from stripe_sandbox.markup import (
     Answer,
     Html,
     alert,
+    bank_page,
     button,
     element,
     is_ours,
@@ -118,20 +119,7 @@ def authentication(sandbox: Surface, session_id: str, form: dict[str, str] | Non
     if session is None or not is_payable(sandbox, session):
         return closed(session)
     if form is None:
-        return page(
-            "Your bank asks whether it is you",
-            element(
-                "section",
-                element("p", "With a real card this is the page of the bank (3-D Secure)."),
-                post_form(
-                    f"/c/pay/{session_id}/3ds",
-                    button("Complete authentication", name="outcome", value="complete", class_="main"),
-                    button("Fail authentication", name="outcome", value="fail"),
-                    class_="row",
-                ),
-            ),
-            leads_to=[session["success_url"]],
-        )
+        return bank_page(f"/c/pay/{session_id}/3ds", leads_to=[session["success_url"]])
     sandbox.confirm_3ds(session_id, ok=form.get("outcome") == "complete")
     after = find(sandbox, "checkout.session", session_id)
     if after and after["status"] == "complete":

@@ -85,11 +85,7 @@ def return_second(*, subscription_pk: int, kept_pk: int, attempt: int = 0) -> No
 def end_and_refund(newer: Subscription) -> list[Invoice]:
     """The invoices whose payments went back. Each call has its own key: a repetition returns nothing twice."""
     gateway = Gateway()
-    try:
-        gateway.cancel_subscription(newer.stripe_id, key=f"{settings.STRIPE_APP}:cancel-second:{newer.stripe_id}")
-    except StripeRefused as error:
-        if error.code != "resource_missing":  # it was cancelled already
-            raise
+    gateway.cancel_subscription(newer.stripe_id, key=f"{settings.STRIPE_APP}:cancel-second:{newer.stripe_id}")
     paid = Invoice.objects.filter(subscription=newer, paid_minor__gt=0)
     return [invoice for invoice in paid if refund(gateway, invoice)]
 

@@ -196,10 +196,16 @@ class Gateway:
     def schedule(self, stripe_id: str) -> Answer:
         return call(self._v1.subscription_schedules.retrieve, stripe_id)
 
-    def cancel_subscription(self, stripe_id: str, *, key: str, why: Any = None) -> Answer:
-        """End it at once, without a pro-rated invoice. `why`: `cancellation_details`, where the reader gave any."""
+    def cancel_subscription(self, stripe_id: str, *, key: str, why: Any = None) -> None:
+        """End it at once, without a pro-rated invoice; one that was cancelled already stays so. `why`:
+        `cancellation_details`, where the reader gave any.
+        """
         params: Any = {"invoice_now": False, "prorate": False, **(why or {})}
-        return call(self._v1.subscriptions.cancel, stripe_id, params, {"idempotency_key": key})
+        try:
+            call(self._v1.subscriptions.cancel, stripe_id, params, {"idempotency_key": key})
+        except StripeRefused as error:
+            if error.code != "resource_missing":
+                raise
 
     def invoices_of(self, customer_id: str) -> list[Answer]:
         return list(pages(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}))

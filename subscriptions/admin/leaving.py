@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from subscriptions.admin.customers import BOTH_PAGES
-from subscriptions.admin.looking import ReadOnlyAdmin
+from subscriptions.admin.looking import ReadOnlyAdmin, WholeNumberSearch
 from subscriptions.models import Agreement, Declaration, DeclarationState, DeclaredContract
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class ContractInline(ContractTabularInline):
 
 
 @admin.register(Declaration)
-class DeclarationAdmin(ReadOnlyAdmin):
+class DeclarationAdmin(WholeNumberSearch, ReadOnlyAdmin):
     """The seal of the code stays out. What was never confirmed waits here for a person."""
 
     exclude = ("code_seal",)
@@ -61,14 +60,6 @@ class DeclarationAdmin(ReadOnlyAdmin):
     search_fields = ("email__iexact", "name__icontains")
     search_help_text = gettext_lazy("The whole number or address, or a part of the name.")
     actions = ("settle",)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        try:
-            return queryset.filter(pk=UUID(search_term.strip())), False
-        except ValueError:
-            return super().get_search_results(request, queryset, search_term)
 
     @admin.action(permissions=["act"], description=gettext_lazy("Mark as settled"), location=BOTH_PAGES)
     def settle(self, request: HttpRequest, queryset: QuerySet[Declaration]) -> None:

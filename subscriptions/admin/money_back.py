@@ -117,7 +117,8 @@ def returned(request: HttpRequest, sold: Invoice | Purchase) -> HttpResponse:
     try:
         left = left_of(sold, gateway)
         form = ReturnForm(request.POST or None, left=left)
-        context: dict[str, Any] = {"sold": sold, "left": left, "left_label": money(left.amount_minor, left.currency)}
+        label = money(left.amount_minor, left.currency)
+        context: dict[str, Any] = {"sold": sold, "left": left, "left_label": label, "seal": left.seal}
         if request.method != "POST" or not form.is_valid():
             return shown(request, sold, "return", context | {"form": form}, status=400 if form.errors else 200)
         amount = form.cleaned_data["amount"]

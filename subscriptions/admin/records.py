@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from subscriptions.admin.looking import ReadOnlyAdmin
+from subscriptions.admin.looking import ReadOnlyAdmin, WholeNumberSearch
 from subscriptions.models import CheckoutAttempt, Dispute, Invoice, StripeEvent
 
 
 @admin.register(CheckoutAttempt)
-class CheckoutAttemptAdmin(ReadOnlyAdmin):
+class CheckoutAttemptAdmin(WholeNumberSearch, ReadOnlyAdmin):
     """The address of the payment page is not shown: it opens a session that belongs to a reader."""
 
     exclude = ("browser", "session_url")
@@ -25,14 +20,6 @@ class CheckoutAttemptAdmin(ReadOnlyAdmin):
     list_select_related = ("lead", "price")
     search_fields = ("session_id__exact", "lead__email__iexact", "user__email__iexact", "customer__stripe_id__exact")
     search_help_text = gettext_lazy("The whole address, or the id of the attempt, its session or its customer.")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        try:
-            return queryset.filter(pk=UUID(search_term.strip())), False
-        except ValueError:
-            return super().get_search_results(request, queryset, search_term)
 
 
 @admin.register(Invoice)

@@ -31,11 +31,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions.figures.charts import Chart, bar_chart
 from subscriptions.models import LIBRARY_SCOPE, Dispute, Grant, Invoice, Subscription
 from subscriptions.models.plan import money
 
-CHART_HEIGHT = 48  # units of the drawing, as all below; a month is one bar
-BAR, GAP = 16, 4
+BAR, GAP = 16, 4  # of a month, in units of the drawing
 LOST = "lost"  # of a dispute
 TOO_EXPENSIVE = "too_expensive"  # Stripe's word for what a reader says of the price
 
@@ -112,23 +112,6 @@ class MonthLine:
     @property
     def label(self) -> str:
         return date_format(self.month, "YEAR_MONTH_FORMAT")
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    x: int
-    y: int
-    height: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    title: str
-    bars: list[Bar]
-    width: int
-    height: int = CHART_HEIGHT
-    bar_width: int = BAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,21 +301,16 @@ def trials_begun(since: datetime, now: datetime) -> tuple[dict[datetime, int], d
 
 def charts(lines: list[MonthLine]) -> list[Chart]:
     """Subscribers, who came and who went, month by month; `lines` with the newest first."""
-    drawn = lines[::-1]
-    return [
-        chart(str(_("Subscribers at the end of the month")), [(line, line.subscribers) for line in drawn]),
-        chart(str(_("New and reactivated")), [(line, line.new + line.reactivated) for line in drawn]),
-        chart(str(_("Gone")), [(line, line.gone) for line in drawn]),
+    drawn = [
+        (_("Subscribers at the end of the month"), [line.subscribers for line in lines]),
+        (_("New and reactivated"), [line.new + line.reactivated for line in lines]),
+        (_("Gone"), [line.gone for line in lines]),
     ]
-
-
-def chart(title: str, numbers: list[tuple[MonthLine, int]]) -> Chart:
-    most = max([*(number for _line, number in numbers), 1])
-    bars = []
-    for place, (line, number) in enumerate(numbers):
-        height = round(CHART_HEIGHT * number / most)
-        bars.append(Bar(place * (BAR + GAP), CHART_HEIGHT - height, height, f"{line.label}: {number}"))
-    return Chart(title, bars, len(numbers) * (BAR + GAP))
+    months = [line.label for line in lines]
+    return [
+        bar_chart(list(zip(months, numbers, strict=True))[::-1], bar_width=BAR, gap=GAP, title=str(title))
+        for title, numbers in drawn
+    ]
 
 
 PLAN_HEAD = ("plan", "currency", *State.values, "seats", "monthly_minor")

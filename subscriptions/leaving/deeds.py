@@ -38,7 +38,7 @@ from subscriptions.models.plan import money
 from subscriptions.money_back.refunds import Share, refund, refund_preview
 from subscriptions.outgoing import queue_mail
 from subscriptions.retries import put_off
-from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed, StripeRefused
+from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed
 from subscriptions.sync import SyncBusy, mark_dirty, sync_customer
 
 logger = logging.getLogger(__name__)
@@ -183,11 +183,7 @@ def end_now(answer: Answer, gateway: Gateway, *, key: str, reason: Reason = UNSA
     if answer["status"] in HAS_ENDED:
         return
     drop_plans(answer, gateway)
-    try:
-        gateway.cancel_subscription(answer["id"], key=f"{settings.STRIPE_APP}:{key}", why=reason.params)
-    except StripeRefused as error:
-        if error.code != "resource_missing":
-            raise
+    gateway.cancel_subscription(answer["id"], key=f"{settings.STRIPE_APP}:{key}", why=reason.params)
 
 
 def end_with_period(answer: Answer, gateway: Gateway, reason: Reason = UNSAID) -> Answer:

@@ -20,7 +20,7 @@ from subscriptions.answers import id_of
 from subscriptions.models import CheckoutAttempt, StripeCustomer, Subscription, TrialUse
 from subscriptions.outgoing import queue_mail
 from subscriptions.retries import put_off
-from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed, StripeRefused
+from subscriptions.stripe_gateway import Answer, Gateway, StripeFailed
 from subscriptions.sync import mark_dirty
 
 
@@ -102,9 +102,6 @@ def end_second_trial(*, subscription_pk: int, attempt: int = 0) -> None:
     key = f"{settings.STRIPE_APP}:second-trial:{subscription.stripe_id}"
     try:
         Gateway().cancel_subscription(subscription.stripe_id, key=key)
-    except StripeRefused as error:
-        if error.code != "resource_missing":  # it was cancelled already
-            raise
     except StripeFailed:
         if not put_off(end_second_trial, attempt, subscription_pk=subscription_pk):
             raise

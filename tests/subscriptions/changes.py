@@ -1,4 +1,4 @@
-"""What the tests about changing a subscription share: plans to change between, and the reader's clicks."""
+"""What the tests about changing a subscription share: the reader, plans to change between, and the clicks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts.models import User
 from subscriptions.catalogue import current_price, sync_plans
 from subscriptions.models import Plan, PlanPrice, Subscription
+from tests import make
 from tests.shop import Shop
+
+READER = "reader@example.org"
+
+
+def again() -> Client:
+    """The reader, logged in, perhaps at a later time."""
+    return make.logged_in(User.objects.filter(email=READER).first() or make.user(READER))
 
 
 def add_plan(shop: Shop, key: str, amount_minor: int, interval: str = "month", **fields: Any) -> PlanPrice:

@@ -13,32 +13,15 @@ from django.utils import timezone
 
 from subscriptions.account.due_notices import queue_notices
 from subscriptions.figures import dashboard
-from subscriptions.models import Gift, Grant, OutgoingMail, Subscription, TrialUse
+from subscriptions.models import Gift, OutgoingMail, Subscription, TrialUse
 from tests import make
 from tests.shop import Shop
 from tests.subscriptions.changes import account, text_of
-from tests.subscriptions.giving import FRIEND, given, reader, redeemed
+from tests.subscriptions.giving import FRIEND, reader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def friend(selling: Shop) -> Client:
-    """A reader whose gift ends in forty days."""
-    client = reader()
-    redeemed(given(selling), client)
-    Grant.objects.update(ends_at=timezone.now() + 40 * DAY)
-    return client
-
-
-@pytest.fixture
-def waiting(selling: Shop, friend: Client) -> Subscription:
-    """Bought while the gift runs."""
-    attempt = selling.bought(selling.start(friend))
-    assert attempt.subscription is not None
-    return attempt.subscription
 
 
 def begins(row: Subscription) -> datetime:

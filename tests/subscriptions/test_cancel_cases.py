@@ -11,29 +11,13 @@ from django.utils import timezone
 
 from subscriptions.models import Subscription
 from subscriptions.stripe_gateway import Gateway
-from tests import make
 from tests.shop import Shop
-from tests.subscriptions.changes import account, add_plan, address, at_stripe, invoices, period_of, text_of
+from tests.subscriptions.changes import account, add_plan, address, again, at_stripe, invoices, period_of, text_of
 from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EMAIL = "reader@example.org"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def browser() -> Client:
-    return make.logged_in(make.user(EMAIL))
-
-
-@pytest.fixture
-def row(shop: Shop, browser: Client) -> Subscription:
-    return shop.subscribe(browser, plan="monthly")
-
-
-def again() -> Client:
-    return make.logged_in(make.User.objects.get(email=EMAIL))
 
 
 def cancel(browser: Client, shop: Shop, row: Subscription, by: str) -> None:

@@ -22,6 +22,7 @@ from tests.subscriptions.changes import (
     account,
     add_plan,
     address,
+    again,
     at_stripe,
     change_to,
     hidden,
@@ -50,11 +51,6 @@ def light(shop: Shop) -> PlanPrice:
 
 
 @pytest.fixture
-def browser() -> Client:
-    return make.logged_in(make.user("reader@example.org"))
-
-
-@pytest.fixture
 def on_light(shop: Shop, browser: Client, light: PlanPrice, library: PlanPrice) -> Subscription:
     return shop.subscribe(browser, plan="light")
 
@@ -74,7 +70,7 @@ def test_an_upgrade_that_is_paid_holds_at_once_and_costs_what_was_said(
     shop: Shop, browser: Client, on_light: Subscription, library: PlanPrice
 ) -> None:
     with half_way(shop, on_light):
-        browser = make.logged_in(make.User.objects.get(email="reader@example.org"))
+        browser = again()
         page = quote_page(browser, on_light, library)
         end = period_of(shop, on_light)[1]
         answer = browser.post(address(on_light, f"change/{library.pk}"), {"quote": hidden(page, "quote")})
@@ -102,7 +98,7 @@ def test_credit_is_counted_in_what_is_due_what_is_left_and_what_comes_next(
 ) -> None:
     Gateway().update_customer(on_light.customer.stripe_id, {"balance": -credit})
     with half_way(shop, on_light):
-        browser = make.logged_in(make.User.objects.get(email="reader@example.org"))
+        browser = again()
         page = text_of(quote_page(browser, on_light, library))
         assert change_to(browser, on_light, library).status_code == 302
         due = invoices(shop, on_light)[-1]["amount_paid"]

@@ -25,23 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def friend(selling: Shop) -> Client:
-    """A reader whose gift ends in forty days."""
-    client = reader()
-    redeemed(given(selling), client)
-    Grant.objects.update(ends_at=timezone.now() + 40 * DAY)
-    return client
-
-
-@pytest.fixture
-def waiting(selling: Shop, friend: Client) -> Subscription:
-    """Bought while the gift runs."""
-    attempt = selling.bought(selling.start(friend))
-    assert attempt.subscription is not None
-    return attempt.subscription
-
-
 def contested(shop: Shop) -> str:
     """The bank of the only giver contests the payment; the dispute's id."""
     purchase = Gift.objects.get().purchase

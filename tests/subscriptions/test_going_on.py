@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from subscriptions.contracts.ending import end_later
@@ -15,12 +14,12 @@ from subscriptions.contracts.pausing import boundaries
 from subscriptions.leaving.deeds import WAITS
 from subscriptions.models import Agreement, Alert, OutgoingMail, PlanPrice, Subscription
 from subscriptions.stripe_gateway import Gateway, StripeAway
-from tests import make
 from tests.shop import Shop
 from tests.subscriptions.changes import (
     account,
     add_plan,
     address,
+    again,
     at,
     at_stripe,
     change_to,
@@ -31,13 +30,6 @@ from tests.subscriptions.changes import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-EMAIL = "reader@example.org"
-
-
-def again() -> Client:
-    """The reader, logged in, perhaps at a later time."""
-    return make.logged_in(make.User.objects.filter(email=EMAIL).first() or make.user(EMAIL))
 
 
 @pytest.fixture

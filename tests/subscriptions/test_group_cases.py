@@ -27,19 +27,6 @@ from tests.subscriptions.reading import reads
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def team(shop: Shop) -> Plan:
-    return shop.group_plan()
-
-
-@pytest.fixture
-def owner(shop: Shop, team: Plan) -> Client:
-    """Who pays for a group of five."""
-    browser = make.logged_in(make.user(OWNER))
-    shop.buy_seats(browser, 5)
-    return browser
-
-
 # --- Buying ----------------------------------------------------------------------------------------------------------
 
 

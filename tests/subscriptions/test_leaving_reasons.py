@@ -12,26 +12,14 @@ from django.utils import timezone
 from subscriptions.figures import dashboard
 from subscriptions.models import Subscription
 from subscriptions.stripe_gateway import Gateway
-from tests import make
 from tests.shop import Shop
-from tests.subscriptions.changes import add_plan, address, at_stripe, change_to, period_of, text_of
+from tests.subscriptions.changes import READER, add_plan, address, at_stripe, change_to, period_of, text_of
 from tests.subscriptions.leavers import code_sent_to, declared, type_code
 from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EMAIL = "reader@example.org"
 SAID = {"feedback": "too_expensive", "reason": "The rent went up."}
-
-
-@pytest.fixture
-def browser() -> Client:
-    return make.logged_in(make.user(EMAIL))
-
-
-@pytest.fixture
-def row(shop: Shop, browser: Client) -> Subscription:
-    return shop.subscribe(browser, plan="monthly")
 
 
 def details(shop: Shop, row: Subscription) -> tuple[Any, Any]:
@@ -102,13 +90,13 @@ def test_a_cancellation_that_the_queue_carries_out_keeps_its_reason(
 @pytest.mark.parametrize("end", ["period_end", "at_once"])
 def test_the_reason_of_a_declaration_is_told_to_stripe(end: str, shop: Shop, settings: Any) -> None:
     settings.REFUND_WHEN_LEAVING = True
-    row = shop.subscribe(Client(), EMAIL, "monthly")
+    row = shop.subscribe(Client(), READER, "monthly")
     assert '<option value="unused">' in Client().get("/cancel/").content.decode()
     browser = Client()
-    declaration = declared(browser, EMAIL, feedback="unused", reason="No time", end=end)
+    declaration = declared(browser, READER, feedback="unused", reason="No time", end=end)
     assert "I read too little of it" in text_of(browser.get(f"/cancel/{declaration.pk}/"))
     assert details(shop, row) == (None, None)
-    assert type_code(browser, declaration, code_sent_to(EMAIL)).status_code == 200
+    assert type_code(browser, declaration, code_sent_to(READER)).status_code == 200
     assert details(shop, row) == ("unused", "No time")
     row.refresh_from_db()
     assert (row.cancel_feedback, row.cancel_comment) == ("unused", "No time")
@@ -118,8 +106,8 @@ def test_the_reason_of_a_declaration_is_told_to_stripe(end: str, shop: Shop, set
 def test_what_ends_anyway_gets_the_reason_alone(shop: Shop, browser: Client, row: Subscription, article: Any) -> None:
     browser.post(address(row, "cancel"))
     before = at_stripe(shop, row)
-    declaration = declared(Client(), EMAIL, **SAID)
-    assert type_code(Client(), declaration, code_sent_to(EMAIL)).status_code == 200
+    declaration = declared(Client(), READER, **SAID)
+    assert type_code(Client(), declaration, code_sent_to(READER)).status_code == 200
     after = at_stripe(shop, row)
     assert details(shop, row) == tuple(SAID.values())
     assert (after["cancel_at"], after["canceled_at"]) == (before["cancel_at"], before["canceled_at"])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.test import Client
 
 from subscriptions.models import Plan, Subscription
 from subscriptions.stripe_gateway import Gateway
@@ -19,6 +18,7 @@ from tests.subscriptions.changes import (
     account,
     add_plan,
     address,
+    again,
     at_stripe,
     change_to,
     hidden,
@@ -30,14 +30,9 @@ from tests.subscriptions.changes import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EMAIL = "reader@example.org"
 HALF = {"percent_off": 50, "duration": "forever"}
 SOME_MONTHS = {"percent_off": 50, "duration": "repeating", "duration_in_months": 6}
 DAY = r"\d{1,2} \w+ \d{4}"
-
-
-def again() -> Client:
-    return make.logged_in(make.User.objects.filter(email=EMAIL).first() or make.user(EMAIL))
 
 
 def bought(shop: Shop, **coupon: Any) -> Subscription:

@@ -14,7 +14,6 @@ from subscriptions.mirroring.reconcile import reconcile
 from subscriptions.models import Agreement, Plan, PlanPrice, Subscription
 from subscriptions.stripe_gateway import Gateway
 from subscriptions.sync import sync_customer
-from tests import make
 from tests.shop import Shop
 from tests.subscriptions.changes import (
     add_plan,
@@ -28,11 +27,6 @@ from tests.subscriptions.changes import (
 from tests.subscriptions.new_prices import day_of, price_at_stripe, reprice, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def browser() -> Client:
-    return make.logged_in(make.user("reader@example.org"))
 
 
 @pytest.fixture

@@ -17,12 +17,10 @@ from accounts.models import User
 from subscriptions.models import Subscription, SyncJob
 from tests import make
 from tests.shop import Shop
-from tests.subscriptions.changes import invoices, period_of
+from tests.subscriptions.changes import READER, again, invoices, period_of
 from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-EMAIL = "reader@example.org"
 
 
 def reader(hours_over: int) -> User:
@@ -43,7 +41,7 @@ def test_within_the_slack_nothing_is_asked(article: Any) -> None:
 @pytest.fixture
 def unheard(shop: Shop) -> Iterator[Subscription]:
     """Renewed and paid at Stripe 80 hours ago, and not a word of it has come here."""
-    subscription = shop.subscribe(make.logged_in(make.user(EMAIL)), plan="monthly")
+    subscription = shop.subscribe(make.logged_in(make.user(READER)), plan="monthly")
     former = subscription.period_end
     assert former is not None
     shop.sandbox.delivery.mode = "drop"
@@ -53,10 +51,6 @@ def unheard(shop: Shop) -> Iterator[Subscription]:
         assert [one["status"] for one in invoices(shop, subscription)] == ["paid", "paid"]
         DBTaskResult.objects.all().delete()
         yield subscription
-
-
-def again() -> Client:
-    return make.logged_in(User.objects.get(email=EMAIL))
 
 
 @pytest.mark.case(40)

@@ -21,28 +21,12 @@ from subscriptions.stripe_gateway import Gateway, StripeAway
 from subscriptions.sync import sync_customer
 from tests import make
 from tests.shop import Shop
-from tests.subscriptions.changes import account, address, at_stripe, hidden, invoices, period_of, text_of
+from tests.subscriptions.changes import READER, account, address, again, at_stripe, hidden, invoices, period_of, text_of
 from tests.subscriptions.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EMAIL = "reader@example.org"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def browser() -> Client:
-    return make.logged_in(make.user(EMAIL))
-
-
-@pytest.fixture
-def row(shop: Shop, browser: Client) -> Subscription:
-    return shop.subscribe(browser, plan="monthly")
-
-
-def again() -> Client:
-    """The reader, logged in at a later time."""
-    return make.logged_in(make.User.objects.get(email=EMAIL))
 
 
 def days(shop: Shop, row: Subscription, months: int = 3) -> list[datetime]:
@@ -262,7 +246,7 @@ def test_only_monthly_plans_are_paused_and_the_others_are_told_why(shop: Shop, b
 
 
 def test_no_pause_is_offered_where_the_publisher_gives_none(browser: Client, settings: Any) -> None:
-    row = make.subscription(make.User.objects.get(email=EMAIL), plan="monthly")
+    row = make.subscription(make.User.objects.get(email=READER), plan="monthly")
     assert f'href="{address(row, "pause")}"' in account(browser)
     settings.PAUSE_MONTHS = 0
     assert "Pauses are not offered here." in text_of(browser.get(address(row, "pause")))

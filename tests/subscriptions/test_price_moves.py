@@ -39,11 +39,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def browser() -> Client:
-    return make.logged_in(make.user("reader@example.org"))
-
-
-@pytest.fixture
 def monthly(shop: Shop, browser: Client) -> Subscription:
     return shop.subscribe(browser, plan="monthly")
 
