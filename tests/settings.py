@@ -16,7 +16,9 @@ RUN = os.environ.setdefault("NEWSROOM_TEST_RUN", str(os.getpid()))
 DATABASES["default"]["TEST"] = {"NAME": f"test_newsroom_{RUN}"}
 if not env.has("DATABASE_URL"):
     DATABASES["default"]["HOST"] = str(Cluster(BASE_DIR, "test").socket_dir)
-DATABASES["default"]["OPTIONS"]["pool"] = pool_options()  # as in a web process: the live server's threads share it
+# As in a web process, so that the live server's threads share connections; but every thread of a test that does things
+# at once has one of its own, or they would come one after another.
+DATABASES["default"]["OPTIONS"]["pool"] = pool_options() | {"max_size": 24}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = Path(tempfile.gettempdir()) / "newsroom-test-media"
