@@ -23,7 +23,6 @@ from subscriptions.models import (
     AttemptState,
     CheckoutAttempt,
     Grant,
-    GrantSource,
     Purchase,
     Subscription,
 )
@@ -45,12 +44,7 @@ RECORDS = f"""SELECT
         SELECT jsonb_build_object({", ".join(f"'{name}', held.{name}" for name in GRANT_FIELDS)})
           FROM subscriptions_grant AS held
          WHERE held.user_id = %(user)s AND held.starts_at <= %(now)s
-           AND (held.source <> '{GrantSource.GIFT}' OR NOT EXISTS (
-                SELECT FROM subscriptions_gift AS gift
-                  JOIN subscriptions_purchase AS paid ON paid.id = gift.purchase_id
-                  JOIN subscriptions_stripecustomer AS giver ON giver.id = paid.customer_id
-                 WHERE gift.grant_id = held.id AND giver.livemode <> %(livemode)s
-               ))
+           AND held.livemode IS DISTINCT FROM NOT %(livemode)s
     ), ARRAY(
         SELECT jsonb_build_object('{ALLOWANCE}', plan.allowance, '{GROUP}', held_by.group_name,
                                   {", ".join(f"'{name}', held.{name}" for name in SUBSCRIPTION_FIELDS)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -20,6 +21,12 @@ class GrantSource(models.TextChoices):
     IMPORT = "import", _("brought from another system")
     DEMO = "demo", _("demonstration")
     GIFT = "gift", _("gift subscription")
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def of_this_mode(self) -> Self:
+        """Without those of gifts that were paid in the other mode, live or test, than the site's key is for."""
+        return self.exclude(livemode=not settings.STRIPE_LIVEMODE)
 
 
 class Grant(models.Model):
@@ -61,6 +68,14 @@ class Grant(models.Model):
         related_name="+",
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    livemode = models.BooleanField(
+        _("live mode"),
+        null=True,
+        editable=False,
+        help_text=_("Of the gift it comes from; empty where nothing was paid."),
+    )
+
+    objects: ClassVar[models.Manager[Grant]] = GrantQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-pk")

@@ -6,18 +6,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from subscriptions.models import LIBRARY_SCOPE, Grant, GrantSource, Subscription
 from subscriptions.statuses import BEFORE_BEGINNING, LIVE_STATUSES
 
 OTHER_CLOCK = timedelta(minutes=5)  # by which Stripe's may be behind, which counts whole seconds too
-
-
-def of_this_mode(grants: QuerySet[Grant]) -> QuerySet[Grant]:
-    """Without those of gifts that were paid in the other mode, live or test, than the site's key is for."""
-    return grants.exclude(gift__purchase__customer__livemode=not settings.STRIPE_LIVEMODE)
 
 
 def waiting() -> QuerySet[Subscription]:
@@ -35,7 +29,7 @@ def unbacked(user_id: int, now: datetime) -> QuerySet[Subscription]:
     """The reader's that wait for the end of a gift which is not given any more. Not those that a gift still carries to
     their day, be it another one.
     """
-    gifts = of_this_mode(Grant.objects.filter(source=GrantSource.GIFT, scope=LIBRARY_SCOPE, revoked_at=None))
+    gifts = Grant.objects.of_this_mode().filter(source=GrantSource.GIFT, scope=LIBRARY_SCOPE, revoked_at=None)
     carrying = gifts.filter(user=OuterRef("user"), ends_at__gte=OuterRef("begins_at") - BEFORE_BEGINNING)
     own = waiting().filter(user=user_id, begins_at__gt=now + BEFORE_BEGINNING)
     return own.exclude(Exists(carrying)).order_by("pk")

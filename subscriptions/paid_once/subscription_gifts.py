@@ -8,6 +8,7 @@ import calendar
 import math
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +25,7 @@ from subscriptions.models import (
     StripeCustomer,
     Subscription,
 )
-from subscriptions.paid_once.behind_gifts import of_this_mode, waits
+from subscriptions.paid_once.behind_gifts import waits
 from subscriptions.paid_once.gift_cards import GiftRefused, locked, refuse_unless_open
 
 # Stripe begins a subscription no sooner than 48 hours after its payment page was made (docs.stripe.com/api/checkout/
@@ -53,7 +54,7 @@ def redeem(gift_pk: int, user: User, now: datetime) -> Gift:
 
 def library_grants(user_id: int, now: datetime) -> list[Grant]:
     """Those of the whole library that run or are to come, without gifts that were paid in the other mode."""
-    rows = of_this_mode(Grant.objects.filter(user=user_id, scope=LIBRARY_SCOPE, revoked_at=None))
+    rows = Grant.objects.of_this_mode().filter(user=user_id, scope=LIBRARY_SCOPE, revoked_at=None)
     return list(rows.filter(Q(ends_at=None) | Q(ends_at__gt=now)).order_by("starts_at", "pk"))
 
 
@@ -70,7 +71,13 @@ def begin_if_free(gift: Gift, user: User, now: datetime) -> bool:
     starts_at = max([now, *ends_of_library(user.pk, now)])
     ends_at = after_months(starts_at, gift.months) if gift.remainder is None else starts_at + gift.remainder
     gift.begun_at = now
-    gift.grant = Grant.objects.create(user=user, source=GrantSource.GIFT, starts_at=starts_at, ends_at=ends_at)
+    gift.grant = Grant.objects.create(
+        user=user,
+        source=GrantSource.GIFT,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        livemode=settings.STRIPE_LIVEMODE,
+    )
     gift.save(update_fields=["begun_at", "grant"])
     return True
 

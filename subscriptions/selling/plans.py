@@ -123,7 +123,8 @@ def with_amounts(wish: Wish) -> QuerySet[Plan]:
     if wish.user_id is None:
         return plans
     now = timezone.now()
-    gifts = Grant.objects.filter(user=wish.user_id, source=GrantSource.GIFT, scope=LIBRARY_SCOPE, revoked_at=None)
+    given = Grant.objects.of_this_mode().filter(user=wish.user_id, source=GrantSource.GIFT)
+    gifts = given.filter(scope=LIBRARY_SCOPE, revoked_at=None)
     own = StripeCustomer.objects.filter(user=wish.user_id, livemode=settings.STRIPE_LIVEMODE, deleted_at=None)
     return plans.annotate(
         held_currency=Subquery(own.values("currency")[:1]),

@@ -221,3 +221,4 @@ def move_to_other_mode(gift: Gift) -> None:
     customer = gift.purchase.customer
     customer.livemode = not customer.livemode
     customer.save(update_fields=["livemode"])
+    Grant.objects.filter(gift=gift).update(livemode=customer.livemode)
