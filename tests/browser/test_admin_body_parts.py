@@ -79,8 +79,7 @@ def test_an_emptied_note_goes_with_its_mark(open_body: Callable[[Article], Page]
     notes = '<ol class="notes"><li id="note-1">x</li><li id="note-2">Stays.</li></ol>'
     article = make.article(body=f"<p>One{MARK.format(1)}, two{MARK.format(2)}.</p>{notes}", status="draft")
     page = open_body(article)
-    page.locator(".ProseMirror ol.notes li").first.click()
-    page.keyboard.press("End")
+    at_end_of(page, "x")
     page.keyboard.press("Backspace")
     save(page)
     assert stored(article).startswith('<p>One, two<sup class="note"><a id="noteref-1"')
