@@ -47,6 +47,7 @@ class Tab:
         context = browser.new_context(reduced_motion="reduce")
         context.set_default_timeout(30_000)
         context.add_init_script(looks.WATCH_SHIFTS)
+        context.add_init_script(looks.AXE)
         self.page: Page = context.new_page()
         self.page.on("request", lambda request: self.see_request(request.url))
         self.page.on("console", lambda message: self.see_message(message.type, message.text))
