@@ -100,9 +100,10 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     yield make_context
     for context in contexts:
         for page in context.pages:
-            page.evaluate("0")  # what has happened until now has been told then
-            if under_way:  # would hold the tables being emptied
-                page.wait_for_load_state("networkidle")
+            page.wait_for_load_state()
+        context.cookies()  # an answer of the browser comes after all that it has told until then
+        for page in context.pages if under_way else ():
+            page.wait_for_load_state("networkidle")  # a request still under way would hold the tables being emptied
         context.close()
     assert errors == []
 
